@@ -1,0 +1,75 @@
+"""Weights: fp16 safetensors files, each beside a JSON card (same stem) that carries its sha256."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import nn
+
+from engine.errors import BadInput
+
+
+def find(name: str) -> Path:
+    """The path of a weights file by its file name. Raises BadInput when there is none.
+
+    Looked for in the folder that the environment variable ECHO_STUDIO_WEIGHTS names, else among the files that came along.
+    """
+    path = _folder() / name
+    if not path.is_file():
+        raise BadInput(
+            f"The weights {name} are not in {path.parent}; put the file there, "
+            "or name its folder in the environment variable ECHO_STUDIO_WEIGHTS."
+        )
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The hexadecimal sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_strictly(module: nn.Module, path: Path) -> None:
+    """Fill every parameter and buffer of `module` from a safetensors file, in the module's own dtypes and on its device.
+
+    Raises BadInput when the file or its card is missing or damaged, when its hash is not the card's, or when the tensors
+    are not exactly those of `module`; the module is then not to be used.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise BadInput(f"The weights {path} cannot be read; put the file there.") from None
+    found, wanted = hashlib.sha256(content).hexdigest(), _card_sha256(path)
+    if found != wanted:
+        raise BadInput(
+            f"The weights {path.name} have sha256 {found[:12]}… but their card says {wanted[:12]}…; fetch the file and its card again."
+        )
+    try:
+        module.load_state_dict(load(content), strict=True)
+    except SafetensorError:
+        raise BadInput(f"The weights {path.name} are not a safetensors file; fetch the file again.") from None
+    except RuntimeError:
+        raise BadInput(
+            f"The weights {path.name} do not fit the network {type(module).__name__}; use the weights of this version of Echo Studio."
+        ) from None
+
+
+def _folder() -> Path:
+    if chosen := os.environ.get("ECHO_STUDIO_WEIGHTS"):
+        return Path(chosen)
+    engine = Path(__file__).parent
+    installed = engine / "assets" / "weights"
+    return installed if installed.is_dir() else engine.parent / "assets" / "weights"
+
+
+def _card_sha256(path: Path) -> str:
+    card = path.with_suffix(".json")
+    try:
+        return str(json.loads(card.read_text(encoding="utf-8"))["sha256"])
+    except OSError:
+        raise BadInput(f"The weights {path.name} have no card; put {card.name} beside them.") from None
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"The card {card.name} holds no sha256 of its weights; fetch the card again.") from None
