@@ -15,7 +15,7 @@ from engine.errors import BadInput
 def find(name: str) -> Path:
     """The path of a weights file by its file name. Raises BadInput when there is none.
 
-    Looked for in the folder that the environment variable ECHO_STUDIO_WEIGHTS names, else among the files that came along.
+    Looked for in the folder that the environment variable ECHO_STUDIO_WEIGHTS names, else among the files shipped.
     """
     path = _folder() / name
     if not path.is_file():
@@ -33,10 +33,10 @@ def sha256(path: Path) -> str:
 
 
 def load_strictly(module: nn.Module, path: Path) -> None:
-    """Fill every parameter and buffer of `module` from a safetensors file, in the module's own dtypes and on its device.
+    """Fill every parameter and buffer of `module` from a safetensors file, in the module's dtypes and on its device.
 
-    Raises BadInput when the file or its card is missing or damaged, when its hash is not the card's, or when the tensors
-    are not exactly those of `module`; the module is then not to be used.
+    Raises BadInput when the file or its card is missing or damaged, when its hash is not the card's, or when the
+    tensors are not exactly those of `module`, which is then not to be used.
     """
     try:
         content = path.read_bytes()
@@ -45,7 +45,8 @@ def load_strictly(module: nn.Module, path: Path) -> None:
     found, wanted = hashlib.sha256(content).hexdigest(), _card_sha256(path)
     if found != wanted:
         raise BadInput(
-            f"The weights {path.name} have sha256 {found[:12]}… but their card says {wanted[:12]}…; fetch the file and its card again."
+            f"The weights {path.name} have sha256 {found[:12]}… but their card says {wanted[:12]}…; "
+            "fetch the file and its card again."
         )
     try:
         module.load_state_dict(load(content), strict=True)
@@ -53,7 +54,8 @@ def load_strictly(module: nn.Module, path: Path) -> None:
         raise BadInput(f"The weights {path.name} are not a safetensors file; fetch the file again.") from None
     except RuntimeError:
         raise BadInput(
-            f"The weights {path.name} do not fit the network {type(module).__name__}; use the weights of this version of Echo Studio."
+            f"The weights {path.name} do not fit the network {type(module).__name__}; "
+            "use the weights that came with this version."
         ) from None
 
 

@@ -24,7 +24,7 @@ class SeededNoise:
 
     def __post_init__(self):
         if not self.seeds or min(self.seeds) < 0:
-            raise BadInput(f"The seeds are {list(self.seeds)}, but each clip needs one of 0 or more; choose another seed.")
+            raise BadInput(f"The seeds are {list(self.seeds)}, but each clip needs one of 0 or more; choose another.")
 
     def initial(self) -> Tensor:
         """float32 (b, *shape): the noise that a run starts from, before it is scaled by sigmas[0]."""

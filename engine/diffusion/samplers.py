@@ -67,7 +67,7 @@ def edm_stochastic(
     churn_max: float = 50.0,
     noise_scale: float = 1.003,
 ) -> Batch:
-    """EDM's stochastic sampler (Karras et al. 2022, algorithm 2): Heun's method that adds some noise back before each step.
+    """EDM's stochastic sampler (Karras et al. 2022, algorithm 2): Heun's method, with some noise added back before a step.
 
     `churn`, `churn_min`, `churn_max` and `noise_scale` are the paper's S_churn, S_tmin, S_tmax and S_noise.
     """
@@ -96,7 +96,7 @@ def _at(denoise: Denoiser, x: Batch, sigma: float) -> Batch:
 
 
 def _toward(denoised: Batch, x: Batch, sigma: float, sigma_next: float) -> Batch:
-    """The straight line from x at `sigma` to `denoised` at 0, followed to `sigma_next`: exact for a constant denoiser."""
+    """The straight line from x at `sigma` to `denoised` at 0, followed to `sigma_next`."""
     return denoised + sigma_next / sigma * (x - denoised)
 
 

@@ -1,4 +1,4 @@
-"""Every sampler against the exact denoiser of N(MEAN, SPREAD^2), whose path from noise to data is known in closed form."""
+"""Every sampler against the exact denoiser of N(MEAN, SPREAD^2), whose path from noise to data is known exactly."""
 
 from math import sqrt
 
