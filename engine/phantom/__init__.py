@@ -1,0 +1,1 @@
+"""Simulated ultrasound of a moving heart, with exact labels."""

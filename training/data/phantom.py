@@ -1,0 +1,114 @@
+"""Phantom clips cached on disk in shards, resumable, drawn by seed.
+
+`python -m training.data.phantom FOLDER --first 0 --count 2400` fills a folder; a shard that is there is not made again.
+Seeds from HELD_OUT upwards are for measuring only: nothing that generates may train on them.
+"""
+
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from jaxtyping import Float, Int, UInt8
+from tqdm import tqdm
+
+from engine.phantom.population import Look, draw_subject
+from engine.phantom.simulate import simulate
+
+SEGMENTER = 500_000
+"""First seed of the hearts that the measuring networks learn from."""
+HELD_OUT = 900_000
+"""First seed of the hearts that no network learns from."""
+SHARD = 40
+"""clips"""
+VIEWS = ("A4C", "A2C")
+
+
+@dataclass(frozen=True, eq=False)
+class PhantomSet:
+    """Clips in memory; index 0 of the time axis is end-diastole."""
+
+    frames: UInt8[np.ndarray, "n t h w"]
+    label_maps: UInt8[np.ndarray, "n t h w"]
+    lvef: Float[np.ndarray, "n"]
+    """percent"""
+    view: Int[np.ndarray, "n"]
+    """index into VIEWS"""
+    seed: Int[np.ndarray, "n"]
+
+
+def write_shard(path: Path, first: int, count: int, frames: int, size: int, look: Look, device: str) -> None:
+    """`count` clips of consecutive seeds, written whole or not at all."""
+    torch.set_num_threads(1)
+    subjects = [draw_subject(seed, look) for seed in range(first, first + count)]
+    clips = []
+    for start in range(0, count, 4 if device == "cpu" else count):
+        part = subjects[start : start + (4 if device == "cpu" else count)]
+        clips += simulate([(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in part], frames, size, device)
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            frames=np.stack([clip.frames for clip in clips]),
+            label_maps=np.stack([clip.label_maps for clip in clips]),
+            lvef=np.array([s.lvef for s in subjects], np.float32),
+            view=np.array([VIEWS.index(s.heart.view) for s in subjects]),
+            seed=np.array([s.seed for s in subjects]),
+            parameters=np.array(json.dumps([s.parameters() for s in subjects])),
+        )
+    os.replace(temporary, path)
+
+
+def make_set(folder: Path, first: int, count: int, frames: int = 16, size: int = 128, look: Look = "echonet", device: str = "cpu", workers: int = 2) -> None:
+    """Fill `folder` with the clips of seeds first .. first + count - 1, with a progress bar."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {"frames": frames, "size": size, "look": look}
+    note = folder / "manifest.json"
+    if note.exists() and json.loads(note.read_text()) != manifest:
+        raise SystemExit(f"{folder} holds clips of {note.read_text()}; choose another folder for {json.dumps(manifest)}.")
+    note.write_text(json.dumps(manifest))
+    starts = [s for s in range(first, first + count, SHARD) if not _shard(folder, s).exists()]
+    jobs = [(_shard(folder, s), s, min(SHARD, first + count - s), frames, size, look, device) for s in starts]
+    if device != "cpu":
+        for job in tqdm(jobs, unit="shard"):
+            write_shard(*job)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for done in tqdm(as_completed([pool.submit(write_shard, *job) for job in jobs]), total=len(jobs), unit="shard"):
+            done.result()
+
+
+def read_set(folder: Path, limit: int | None = None) -> PhantomSet:
+    """All clips of a folder (the first `limit` shards), ordered by seed."""
+    paths = sorted(folder.glob("*.npz"))[:limit]
+    if not paths:
+        raise SystemExit(f"{folder} holds no phantom clips; make them with `python -m training.data.phantom {folder}`.")
+    names = ("frames", "label_maps", "lvef", "view", "seed")
+    parts = [[shard[name] for name in names] for shard in map(np.load, paths)]
+    return PhantomSet(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _shard(folder: Path, first: int) -> Path:
+    return folder / f"{first:07d}.npz"
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="Where the shards go; keep it outside the repository.")],
+    first: Annotated[int, typer.Option(help="First seed.")] = 0,
+    count: Annotated[int, typer.Option(help="How many clips.")] = 2400,
+    frames: Annotated[int, typer.Option(help="Frames a clip, one beat.")] = 16,
+    size: Annotated[int, typer.Option(help="Pixels a side.")] = 128,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(help="Processes, on a CPU.")] = 2,
+) -> None:
+    """Simulate a set of phantom clips."""
+    make_set(folder, first, count, frames, size, "echonet", device, workers)
+
+
+if __name__ == "__main__":
+    typer.run(main)
