@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,13 +63,25 @@ def page(chromium):
 @pytest.fixture(scope="session")
 def studio_url(tmp_path_factory):
     """The address of a studio that runs as its own process with an empty data folder, for the whole test session."""
-    home = tmp_path_factory.mktemp("studio")
+    with run_studio(Path(__file__).parents[1], tmp_path_factory.mktemp("studio")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def start_studio():
+    """The context manager `run_studio`, for a test that needs a studio of its own."""
+    return run_studio
+
+
+@contextmanager
+def run_studio(code: Path, home: Path) -> Iterator[str]:
+    """Serve the studio whose packages lie in `code`, with `home` as its data folder; gives its address."""
     port = find_free_port()
     log = home / "server.log"
     with log.open("wb") as out:
         server = subprocess.Popen(
             [sys.executable, "-m", "studio.cli", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=Path(__file__).parents[1],
+            cwd=code,
             env=os.environ | {"ECHO_STUDIO_HOME": str(home), "OMP_NUM_THREADS": "1"},
             stdout=out,
             stderr=subprocess.STDOUT,

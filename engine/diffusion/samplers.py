@@ -67,7 +67,7 @@ def edm_stochastic(
     churn_max: float = 50.0,
     noise_scale: float = 1.003,
 ) -> Batch:
-    """EDM's stochastic sampler (Karras et al. 2022, algorithm 2): Heun's method, with some noise added back before a step.
+    """EDM's stochastic sampler (Karras et al. 2022, algorithm 2): Heun's method, with noise added back before steps.
 
     `churn`, `churn_min`, `churn_max` and `noise_scale` are the paper's S_churn, S_tmin, S_tmax and S_noise.
     """
