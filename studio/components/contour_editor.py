@@ -1,0 +1,79 @@
+"""The editor in which a heart is drawn: draggable contours over the sector, with a live label map."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from engine.anatomy.contours import label_map
+from engine.anatomy.heart import heart_from_json
+from engine.anatomy.volumes import simpson
+from engine.errors import BadInput
+from studio.components import bootstrap, style
+from studio.components.colours import css_variables, paint, png_url
+
+SIZE = 256
+"""Height and width in pixels of the standard frame that the stage shows."""
+
+Document = dict[str, Any]
+
+
+def rasterise(document: Document) -> Document:
+    """What the editor shows of a drawing while it is dragged.
+
+    `document` is {"heart": Heart.to_json(), "lvef": percent}. Returns {"png": data URL of the coloured label map on the
+    standard frame, "edv": mL, "esv": mL, "message": one sentence or None}; png, edv and esv are None for no heart at all.
+    """
+    try:
+        heart = heart_from_json(document["heart"])
+        kept = 1 - float(document["lvef"]) / 100
+    except BadInput as error:
+        return {"png": None, "edv": None, "esv": None, "message": str(error)}
+    except (KeyError, TypeError, ValueError):
+        return {"png": None, "edv": None, "esv": None, "message": "This is no drawing: a heart and an LVEF in percent are wanted."}
+    message = None
+    try:
+        from engine.anatomy.check import check
+
+        check(heart)
+    except (BadInput, ImportError) as error:
+        message = str(error)
+    edv = float(simpson(heart))
+    png = png_url(paint(label_map(heart, heart.sector.grid(SIZE))))
+    return {"png": png, "edv": edv, "esv": edv * kept, "message": message}
+
+
+def editor_value(heart, lvef: float, doc: str, rev: int, backdrop: str | None = None) -> Document:
+    """The editor's value for a heart. `backdrop` is the address of a picture of exactly the standard frame.
+
+    A new `doc` is another drawing and clears the undo history; a value whose `rev` is lower than that of the same `doc`
+    on screen is ignored.
+    """
+    grid = heart.sector.grid(SIZE)
+    frame = {"height": SIZE, "width": SIZE, "mm_per_pixel": list(grid.mm_per_pixel), "apex": list(grid.apex)}
+    return {"doc": doc, "rev": rev, "heart": heart.to_json(), "lvef": float(lvef), "backdrop": backdrop, "frame": frame}
+
+
+class ContourEditor(gr.HTML):
+    """Shows and edits `editor_value`; `.edit` fires once for each committed gesture, with the new heart and rev + 1."""
+
+    def __init__(
+        self, value: Document, rasterise: Callable[[Document], Document] = rasterise, elem_id: str = "editor", **layout: Any
+    ):
+        def answer(document: Document) -> Document:
+            return rasterise(document)
+
+        answer.__name__ = "rasterise"  # the name under which the browser calls it, whatever the callable's own
+        super().__init__(
+            value,
+            html_template='<div class="contour-editor"></div>',
+            css_template=css_variables() + style("common", "contour_editor"),
+            js_on_load=bootstrap("contour_editor") + " // fires 'edit'",
+            apply_default_css=False,
+            server_functions=[answer],
+            elem_id=elem_id,
+            **layout,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
