@@ -1,0 +1,122 @@
+"""PNG, JPEG and GIF, by Pillow."""
+
+import io
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, ImageSequence, PngImagePlugin
+
+from engine.anatomy.labels import LA, LV, MYOCARDIUM, SECTOR, Frames, LabelMap
+from engine.media.grey import grey, luminance
+from engine.media.limits import check_size, sane_fps, sane_spacing, UNKNOWN_SPACING
+from engine.media.tag import KEY, Tag, tag_from_text
+from engine.types import Clip
+
+COLOURS = {LV: (214, 69, 65), MYOCARDIUM: (245, 215, 110), LA: (82, 140, 210), SECTOR: (70, 70, 70)}
+"""of a label map's PNG; black is the background"""
+
+
+def read_still(path: Path) -> Clip:
+    """A PNG or JPEG; a sprite sheet of our own as the clip that it was."""
+    with Image.open(path) as image:
+        check_size(getattr(image, "n_frames", 1), image.height, image.width)
+        tag = tag_from_text(image.info.get(KEY))
+        frame = _grey_image(ImageOps.exif_transpose(image))
+    if tag is None:
+        return Clip(frame[None], sane_fps(None, 1), UNKNOWN_SPACING)
+    return Clip(_cut(frame, tag), tag.fps, tag.mm_per_pixel, tag.provenance)
+
+
+def read_gif(path: Path) -> Clip:
+    with Image.open(path) as image:
+        check_size(getattr(image, "n_frames", 1), image.height, image.width)
+        tag = tag_from_text(image.info.get("comment"))
+        frames, seconds = [], []
+        for frame in ImageSequence.Iterator(image):
+            seconds.append(frame.info.get("duration", 0) / 1000)
+            frames.append(_grey_image(frame))
+    if tag is None:
+        mean = sum(seconds) / len(seconds)
+        return Clip(np.stack(frames), sane_fps(1 / mean if mean else None, len(frames)), UNKNOWN_SPACING)
+    # Equal neighbours are one long frame in a GIF: look up what it shows in the middle of each of the clip's frames.
+    shown = np.searchsorted(np.cumsum(seconds), (np.arange(tag.frames) + 0.5) / _gif_rate(tag.fps))
+    frames = np.stack(frames)[np.minimum(shown, len(frames) - 1)]
+    return Clip(frames, tag.fps, tag.mm_per_pixel, tag.provenance)
+
+
+def read_label_png(path: Path) -> tuple[LabelMap, tuple[float, float]]:
+    """Indices or grey levels as they are; a label map is never blended."""
+    with Image.open(path) as image:
+        check_size(1, image.height, image.width)
+        tag = tag_from_text(image.info.get(KEY))
+        values = np.asarray(image)
+    if tag is None:
+        return values[None], UNKNOWN_SPACING
+    return _cut(values, tag), tag.mm_per_pixel
+
+
+def png_bytes(frames: Frames, tag: Tag) -> bytes:
+    """A still, or a sprite sheet: frames row by row from the top left, black where the last row ends early."""
+    return _png(Image.fromarray(_sheet(frames, tag.columns)), tag)
+
+
+def label_png_bytes(label_maps: LabelMap, tag: Tag) -> bytes:
+    """An indexed PNG: each pixel is its class, shown in the class's colour."""
+    image = Image.fromarray(_sheet(label_maps, tag.columns)).convert("P")
+    palette = np.zeros((256, 3), np.uint8)
+    for label, colour in COLOURS.items():
+        palette[label] = colour
+    image.putpalette(palette.tobytes())
+    return _png(image, tag)
+
+
+def gif_bytes(frames: Frames, tag: Tag) -> bytes:
+    """Loops for ever. A GIF counts in 1/100 s and browsers slow down below 2 of them, so at most 50 frames a second."""
+    ticks = [round(100 * i / _gif_rate(tag.fps)) for i in range(len(frames) + 1)]
+    first, *rest = (Image.fromarray(frame) for frame in frames)
+    out = io.BytesIO()
+    durations = [10 * (b - a) for a, b in pairwise(ticks)]
+    first.save(
+        out, "GIF", save_all=True, append_images=rest, loop=0, duration=durations, optimize=False, comment=tag.to_text().encode()
+    )
+    return out.getvalue()
+
+
+def columns_of(frames: int) -> int:
+    """Columns of a nearly square sprite sheet."""
+    return math.ceil(math.sqrt(frames))
+
+
+def _gif_rate(fps: float) -> float:
+    return min(fps, 50.0)
+
+
+def _grey_image(image: Image.Image) -> np.ndarray:
+    if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
+        return grey(np.asarray(image))
+    return luminance(np.asarray(image.convert("RGB")))
+
+
+def _sheet(frames: Frames, columns: int) -> np.ndarray:
+    t, h, w = frames.shape
+    rows = -(-t // columns)
+    cells = np.zeros((rows * columns, h, w), np.uint8)
+    cells[:t] = frames
+    return cells.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
+
+
+def _cut(sheet: np.ndarray, tag: Tag) -> np.ndarray:
+    """The frames of a sprite sheet; ValueError where it is not whole."""
+    rows = -(-tag.frames // tag.columns)
+    cells = sheet.reshape(rows, sheet.shape[0] // rows, tag.columns, sheet.shape[1] // tag.columns)
+    return np.ascontiguousarray(cells.swapaxes(1, 2).reshape(-1, *cells.shape[1::2])[: tag.frames])
+
+
+def _png(image: Image.Image, tag: Tag) -> bytes:
+    text = PngImagePlugin.PngInfo()
+    text.add_text(KEY, tag.to_text())
+    out = io.BytesIO()
+    image.save(out, "PNG", pnginfo=text)
+    return out.getvalue()

@@ -1,0 +1,68 @@
+"""The fan of a real still, and the still on a standard grid."""
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from engine.anatomy.fan import at_usual_depth, fit_fan, is_plausible, standing_fan
+from engine.anatomy.heart import Grid, Sector
+from engine.errors import BadInput
+
+ABOVE_BACKGROUND = 6
+"""grey levels over the background from which a pixel counts as lit"""
+
+
+def find_sector(
+    frame: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float] | None
+) -> tuple[Sector, Grid]:
+    """The fan that a still shows, and where the still lies in it.
+
+    `mm_per_pixel` is (y, x). Where it is None, or makes a fan that no heart fits in, pixels are taken as square and the
+    fan as 150 mm deep. A still with no fan's edges is taken whole, the probe at its top centre. The brightest value of
+    each pixel over a clip (`clip.frames.max(0)`) shows the fan's edges better than one frame. Raises BadInput on a
+    black picture.
+    """
+    lit = find_lit(frame)
+    if not lit.any():
+        raise BadInput("This picture is black; open a frame that shows an ultrasound fan.")
+    for spacing in (mm_per_pixel, None):
+        pixel = spacing or (1.0, 1.0)
+        sector, grid = fit_fan(lit, pixel) or standing_fan(*frame.shape, pixel, Sector().opening)
+        if spacing and is_plausible(sector):
+            return sector, grid
+    return at_usual_depth(sector, grid)
+
+
+def find_lit(frame: UInt8[np.ndarray, "h w"]) -> np.ndarray:
+    """bool (h, w): the largest lit piece of a still, without the text and the bars that screens put round the fan."""
+    height, width = frame.shape
+    corner = max(1, height // 16), max(1, width // 16)
+    patches = [frame[y, x] for y in (slice(corner[0]), slice(-corner[0], None)) for x in (slice(corner[1]), slice(-corner[1], None))]
+    background = min(float(np.median(patch)) for patch in patches)
+    lit = (cv2.medianBlur(frame, 3) > background + ABOVE_BACKGROUND).astype(np.uint8)
+    # Closing joins the speckle of dark tissue, opening cuts off what hangs on by a thread.
+    for step, share in ((cv2.MORPH_CLOSE, 0.03), (cv2.MORPH_OPEN, 0.02)):
+        size = 2 * max(1, round(share * height / 2)) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        lit = cv2.morphologyEx(lit, step, disc, borderType=cv2.BORDER_REPLICATE)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(lit)
+    if count == 1:
+        return np.zeros(frame.shape, bool)
+    return pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+
+
+def backdrop(frame: UInt8[np.ndarray, "h w"], grid: Grid, target: Grid) -> UInt8[np.ndarray, "th tw"]:
+    """A still that lies on `grid`, resampled onto another grid, as `sector.grid(256)`; black where it does not reach."""
+    scale = np.array(target.mm_per_pixel[::-1]) / np.array(grid.mm_per_pixel[::-1])
+    offset = np.array(grid.apex) - scale * np.array(target.apex)
+    matrix = np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])
+    # Shrinking needs a blur first, or speckle turns into a false pattern.
+    sigma = [0.4 * max(0.0, s - 1) + 1e-6 for s in scale]
+    smooth = cv2.GaussianBlur(frame, (0, 0), sigma[0], sigmaY=sigma[1]) if max(scale) > 1 else frame
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(smooth, matrix, (target.width, target.height), flags=flags)
+
+
+def hide_outside(frame: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector) -> UInt8[np.ndarray, "h w"]:
+    """The still with everything outside the fan black: burnt-in names and dates are gone."""
+    return np.where(sector.contains(grid.mesh()), frame, np.uint8(0))
