@@ -38,7 +38,7 @@ $(VENV)/.installed-test: $(VENV)/.torch pyproject.toml
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.torch: $(BIN)/python
-	$(PIP) --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
+	$(PIP) --no-deps --retries 1 --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@touch $@
 
 $(BIN)/python:
