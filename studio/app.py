@@ -1,0 +1,51 @@
+"""The pages put together."""
+
+import gradio as gr
+
+from engine.errors import BadInput
+from studio import autosave, text
+from studio.guard import COOKIE
+from studio.pages import draw, generate, models
+from studio.pages.form import Form, Updates, plainly
+
+
+def build() -> gr.Blocks:
+    """The studio as gradio blocks, to be mounted by `studio.server`."""
+    with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
+        gr.HTML(f"<h1>{text.TITLE}</h1><span>{text.NOTICE}</span>", elem_id="notice", apply_default_css=False)
+        with gr.Tab("Studio"), gr.Row(elem_id="workbench"):
+            with gr.Column(elem_id="draw"):
+                drawing = draw.layout()
+            with gr.Column(elem_id="watch"):
+                viewer = generate.layout_viewer()
+            with gr.Column(elem_id="settings"):
+                settings, controls = generate.layout_settings()
+        with gr.Tab("Models"):
+            models.layout()
+
+        form = Form(editor=drawing.editor, **settings)
+        draw.connect(drawing, form, controls.status)
+        generate.connect(form, controls, viewer)
+        _keep(blocks, form, drawing, controls.status)
+    return blocks.queue(api_open=False, max_size=32)
+
+
+def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML) -> None:
+    """Saves every change of the session for its browser, and brings it back on the next load."""
+
+    @plainly(status)
+    def save(request: gr.Request, *values) -> Updates:
+        autosave.save(request.cookies.get(COOKIE, ""), form.read(*values))
+        return {}
+
+    def restore(request: gr.Request) -> Updates:
+        try:
+            session = autosave.restore(request.cookies.get(COOKIE, ""))
+        except BadInput as error:
+            return {status: text.status(str(error), "error")}
+        return {**form.show(session), drawing.view: session.heart.view}
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    changes = [component.change for component in form.components()]
+    gr.on(changes, save, form.components(), status, trigger_mode="always_last", **quiet)
+    blocks.load(restore, None, [*form.components(), drawing.view, status], **quiet)

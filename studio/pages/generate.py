@@ -1,0 +1,222 @@
+"""Generating: the model's controls, the running job in the player, and the files to take away."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from engine.cards import CARDS
+from engine.errors import BadInput
+from engine.types import Clip
+from studio import exports, text
+from studio.components.cine_player import CinePlayer
+from studio.components.colours import paint
+from studio.jobs import Job, Progress
+from studio.pages.form import Form, Updates, plainly
+from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
+from studio.sheets import columns, publish, sheet
+
+PREVIEW_FPS = 16.0
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What stands beside the drawing, apart from the form itself."""
+
+    new_seed: gr.Button
+    generate: gr.Button
+    cancel: gr.Button
+    status: gr.HTML
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The player and what can be saved from it."""
+
+    player: CinePlayer
+    mp4: gr.DownloadButton
+    gif: gr.DownloadButton
+    nifti: gr.DownloadButton
+
+    def downloads(self) -> list[gr.DownloadButton]:
+        return [self.mp4, self.gif, self.nifti]
+
+
+def layout_settings() -> tuple[dict[str, Any], Controls]:
+    """Places the settings; gives the form's components by name, and the buttons."""
+    session = start()
+    card = session.card
+    lvef = gr.Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef")
+    heart_rate = gr.Slider(*HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate")
+    model = gr.Dropdown([(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model")
+    with gr.Row(elem_classes="bar"):
+        seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
+        new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
+    with gr.Accordion("Sampling", open=False, elem_id="sampling"):
+        low, usual, high = card.steps or (1, 1, 2)
+        steps = gr.Slider(low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps")
+        low, usual, high = card.guidance or (0.0, 1.0, 2.0)
+        guidance_scale = gr.Slider(
+            low, high, usual, step=0.1, label="Guidance", visible=card.guidance is not None, elem_id="guidance"
+        )
+        sampler = gr.Dropdown(
+            list(card.samplers), value=session.sampler or None, label="Sampler", visible=len(card.samplers) > 1, elem_id="sampler"
+        )
+        count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count")
+    with gr.Row(elem_classes="bar"):
+        generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
+        cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
+    status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
+    parts = {
+        "lvef": lvef,
+        "heart_rate": heart_rate,
+        "model": model,
+        "sampler": sampler,
+        "steps": steps,
+        "guidance_scale": guidance_scale,
+        "seed": seed,
+        "count": count,
+    }
+    return parts, Controls(new_seed, generate, cancel, status)
+
+
+def layout_viewer() -> Viewer:
+    """Places the player and the downloads."""
+    player = CinePlayer()
+    with gr.Row(elem_classes="bar"):
+        mp4 = gr.DownloadButton("Save MP4", size="sm", elem_id="export-mp4", interactive=False)
+        gif = gr.DownloadButton("Save GIF", size="sm", elem_id="export-gif", interactive=False)
+        nifti = gr.DownloadButton("Save NIfTI", size="sm", elem_id="export-nifti", interactive=False)
+    return Viewer(player, mp4, gif, nifti)
+
+
+def connect(form: Form, controls: Controls, viewer: Viewer) -> None:
+    """Gives the components their behaviour."""
+    status = controls.status
+    running: dict[str, Job] = {}
+
+    @plainly(status)
+    def choose_model(*values) -> Updates:
+        session = form.read(*values)
+        return {**form.show_model(with_model(session, session.model)), status: text.status(session.card.summary)}
+
+    def generate(request: gr.Request, shown: dict[str, Any], *values) -> Iterator[Updates]:
+        try:
+            session = form.read(*values)
+        except BadInput as error:
+            yield {status: text.status(str(error), "error")}
+            return
+        began = time.monotonic()
+        job = running[request.session_hash] = Job(session.model, conditions(session), settings(session))
+        screen = Screen(uuid.uuid4().hex, before=shown["clips"])
+        try:
+            yield {controls.generate: gr.Button(interactive=False), controls.cancel: gr.Button(interactive=True)}
+            for progress in job:
+                sentence, kind = _sentence(progress)
+                if progress.status == "done":
+                    sentence = text.done(session.card, settings(session).seeds, time.monotonic() - began)
+                yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
+                if progress.status == "done":
+                    yield _save(progress.clips)
+        finally:
+            job.cancel()
+            running.pop(request.session_hash, None)
+        yield {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
+
+    def _save(clips: tuple[Clip, ...]) -> Updates:
+        files = [exports.write_videos(clips, ".mp4"), exports.write_videos(clips, ".gif"), exports.write_volumes(clips)]
+        return {
+            button: gr.DownloadButton(value=str(path), interactive=True)
+            for button, path in zip(viewer.downloads(), files, strict=True)
+        }
+
+    def cancel(request: gr.Request) -> None:
+        if job := running.get(request.session_hash):
+            job.cancel()
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    form.model.input(choose_model, form.components(), [*form.components(), status], **quiet)
+    controls.generate.click(
+        generate,
+        [viewer.player, *form.components()],
+        [viewer.player, status, controls.generate, controls.cancel, *viewer.downloads()],
+        concurrency_limit=8,
+        **quiet,
+    )
+    controls.cancel.click(cancel, queue=False, **quiet)
+    controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
+
+
+def _sentence(progress: Progress) -> tuple[str, str]:
+    """What the status line says, and its kind."""
+    return {
+        "waiting": (text.WAITING, "busy"),
+        "loading": (text.LOADING, "busy"),
+        "running": (text.running(progress.step, progress.steps, progress.seconds_left), "busy"),
+        "done": ("", "done"),
+        "cancelled": (text.CANCELLED, "note"),
+        "failed": (progress.message, "error"),
+    }[progress.status]
+
+
+class Screen:
+    """The player's values during one job: what was there before stays until there is something newer."""
+
+    def __init__(self, doc: str, before: list[dict[str, Any]]):
+        self._doc, self._rev = doc, 0
+        self._before = before
+        self._clips = before
+
+    def value(self, progress: Progress) -> dict[str, Any]:
+        self._rev += 1
+        if progress.status == "done":
+            self._clips = [_playable(clip) for clip in progress.clips]
+        elif progress.status in ("cancelled", "failed"):
+            self._clips = self._before
+        elif progress.preview is not None:
+            self._clips = [_preview(progress)]
+        return {
+            "doc": self._doc,
+            "rev": self._rev,
+            "status": {"waiting": "running", "loading": "running"}.get(progress.status, progress.status),
+            "message": progress.message,
+            "step": progress.step,
+            "steps": progress.steps,
+            "seconds_left": progress.seconds_left,
+            "clips": self._clips,
+        }
+
+
+def _preview(progress: Progress) -> dict[str, Any]:
+    frames = progress.preview
+    return {
+        "id": f"step-{progress.step}",
+        "title": "preview",
+        "sprite": publish(sheet(frames), ".jpg"),
+        "columns": columns(len(frames)),
+        "frames": len(frames),
+        "height": frames.shape[1],
+        "width": frames.shape[2],
+        "fps": PREVIEW_FPS,
+        "masks": None,
+        "preview": True,
+    }
+
+
+def _playable(clip: Clip) -> dict[str, Any]:
+    masks = None if clip.label_maps is None else publish(sheet(paint(clip.label_maps, alpha=110)), ".png")
+    return {
+        "id": uuid.uuid4().hex,
+        "title": f"seed {clip.provenance.seed}",
+        "sprite": publish(sheet(clip.frames), ".png"),
+        "columns": columns(len(clip.frames)),
+        "frames": len(clip.frames),
+        "height": clip.frames.shape[1],
+        "width": clip.frames.shape[2],
+        "fps": float(clip.fps),
+        "masks": masks,
+        "preview": False,
+    }

@@ -1,0 +1,35 @@
+"""Sprite sheets: all frames of a clip in one picture, row by row, as the cine player wants them."""
+
+import secrets
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from studio.home import scratch
+
+def columns(frames: int) -> int:
+    """How many frames stand in a row: as near to a square as can be."""
+    return int(np.ceil(np.sqrt(frames)))
+
+
+def sheet(frames: UInt8[np.ndarray, "t h w *c"]) -> UInt8[np.ndarray, "rows_h columns_w *c"]:
+    """All frames in one picture, the last row filled up with zeros."""
+    t, h, w, *c = frames.shape
+    across = columns(t)
+    down = -(-t // across)
+    padded = np.concatenate([frames, np.zeros((across * down - t, h, w, *c), np.uint8)])
+    return padded.reshape(down, across, h, w, *c).swapaxes(1, 2).reshape(down * h, across * w, *c)
+
+
+def publish(image: UInt8[np.ndarray, "h w *c"], ending: str) -> str:
+    """Write a picture where the server shows it and return its address, relative to the page.
+
+    `ending` is ".png" (grey or RGBA, exact) or ".jpg" (quality 90, for what is shown for a moment). The name is random,
+    so it tells nobody anything and cannot be guessed.
+    """
+    name = secrets.token_urlsafe(18) + ending
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA) if image.ndim == 3 else image
+    encoded = cv2.imencode(ending, pixels, [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    (scratch("sheets") / name).write_bytes(encoded.tobytes())
+    return f"sheets/{name}"

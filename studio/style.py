@@ -1,0 +1,58 @@
+"""The theme, and the layout that gradio's rows cannot express."""
+
+import gradio as gr
+
+_FONT = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]
+
+THEME = gr.themes.Base(
+    primary_hue="teal",
+    neutral_hue="slate",
+    font=_FONT,
+    font_mono=["ui-monospace", "Consolas", "monospace"],
+    spacing_size="sm",
+    radius_size="sm",
+    text_size="sm",
+)
+
+CSS = """
+.gradio-container { max-width: none !important; padding: 0 !important; }
+.gradio-container .main { padding: 6px 14px !important; }
+.html-container { padding: 0 !important; }
+#notice { position: absolute; right: 0; top: 6px; width: auto; z-index: 1; }
+#notice .prose { display: flex; align-items: baseline; gap: 12px; }
+#notice h1 { font-size: 17px; margin: 0; font-weight: 650; }
+#notice span { color: var(--body-text-color-subdued); font-size: 12px; }
+@media (max-width: 640px) { #notice { position: static; } }
+#workbench {
+  display: grid; gap: 12px; align-items: start;
+  grid-template: "draw watch settings" auto / minmax(0, 1fr) minmax(0, 1fr) 272px;
+}
+#workbench > * { min-width: 0 !important; }
+#draw { grid-area: draw; }
+#watch { grid-area: watch; }
+#settings { grid-area: settings; }
+@media (max-width: 1100px) {
+  #workbench { grid-template: "draw settings" auto "watch settings" 1fr / minmax(0, 1fr) 264px; }
+}
+@media (max-width: 640px) {
+  #workbench { grid-template: "draw" auto "watch" auto "settings" auto / minmax(0, 1fr); }
+}
+.bar { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
+.bar > * { min-width: 0 !important; }
+#view .wrap { flex-wrap: nowrap; gap: 4px; }
+#view label { padding: 3px 6px; }
+#view { flex: none; padding: 0; }
+#preset { flex: 1 1 110px; }
+.bar button { white-space: nowrap; padding-inline: 8px; }
+.status-line { font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; border-left: 3px solid var(--border-color-primary);
+  background: var(--background-fill-secondary); overflow-wrap: anywhere; }
+.status-line[data-kind="busy"], .status-line[data-kind="done"] { border-color: var(--color-accent); }
+.status-line[data-kind="error"] { border-color: #dc2626; }
+.cards { display: grid; gap: 12px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); }
+.card { border: 1px solid var(--border-color-primary); border-radius: 8px; padding: 12px 16px; }
+.card h2 { font-size: 15px; margin: 0 0 4px; }
+.card dl { display: grid; grid-template-columns: 9em 1fr; gap: 4px 12px; margin: 8px 0 0; font-size: 13px; }
+.card dt { color: var(--body-text-color-subdued); }
+.card dd { margin: 0; overflow-wrap: anywhere; }
+footer { display: none !important; }
+"""

@@ -1,0 +1,49 @@
+"""Every sentence that a person reads on the pages."""
+
+import html
+
+from engine.types import ModelCard
+
+TITLE = "Echo Studio"
+NOTICE = "Simulation-trained · for research and teaching · not for diagnosis"
+ABOUT_MODELS = (
+    "The weights that come with the studio were trained on simulated ultrasound, made from drawn hearts by the phantom, "
+    "and on no patient. They show how the methods work; their clips look simpler than recordings, and nothing here "
+    "may be used to diagnose or treat anyone."
+)
+
+READY = "Drag the contours, choose an LVEF, then press Generate."
+RESTORED = "Your last drawing is back."
+CANCELLED = "Cancelled; the drawing is as it was."
+LOADING = "Loading the model …"
+WAITING = "Waiting for another generation to end …"
+STARTING = "Starting …"
+EXPORTING = "Writing the files to save …"
+
+
+def unexpected(error: Exception) -> str:
+    return f"Something went wrong inside the studio ({type(error).__name__}); the drawing is kept, and the server's log says more."
+
+
+def running(step: int, steps: int, seconds_left: float | None) -> str:
+    left = "" if seconds_left is None else f" · {seconds_left:.1f} s left"
+    return f"Step {step} of {steps}{left}"
+
+
+def done(card: ModelCard, seeds: tuple[int, ...], seconds: float) -> str:
+    which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"{card.title}, {which}: {len(seeds)} clip{'s' * (len(seeds) > 1)} in {seconds:.1f} s."
+
+
+def opened(name: str, frames: int) -> str:
+    many = f" It has {frames} frames; choose one below the drawing." if frames > 1 else ""
+    return f"{name} is the backdrop, and the drawing has taken its sector.{many}"
+
+
+def traced(name: str) -> str:
+    return f"The contours come from {name}; check them and drag what is off."
+
+
+def status(sentence: str, kind: str = "note") -> str:
+    """The status line. `kind` is note, busy, done or error; the sentence may hold anything and is escaped."""
+    return f'<div class="status-line" role="status" data-kind="{kind}">{html.escape(sentence)}</div>'
