@@ -135,8 +135,7 @@ export function mount({ element, props, watch }) {
 
   function say(message, status) {
     parts.message.textContent = message ?? "";
-    parts.message.hidden = !message;
-    parts.message.dataset.status = status;
+    parts.message.classList.toggle("failed", status === "failed");
   }
 
   // ---- playing
@@ -248,7 +247,6 @@ function build() {
     "div", { class: "transport", role: "toolbar", "aria-label": "Playback" }, prev, play, next, scrub, counter, loop, speed, masks,
   );
   const message = html("p", { class: "message", role: "status" });
-  message.hidden = true;
   const root = html("div", { class: "player-root", "data-ready": "false" }, stage, transport, message);
   return { root, stage, grid, empty, bar, step, progress, play, prev, next, scrub, counter, loop, masks, speed, message };
 }

@@ -13,6 +13,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 /** Contours from back to front, with the class of their colour. */
 const STRUCTURES = { la: "la", lv_epi: "myocardium", lv_endo: "lv", septal_leaflet: "leaflet", lateral_leaflet: "leaflet" };
 const LEGEND = [["lv", "LV cavity"], ["myocardium", "Myocardium"], ["la", "Left atrium"], ["leaflet", "Mitral leaflets"]];
+const HINT = "Drag a point to shape the heart, a chamber to move it. Scroll or pinch to zoom.";
+const KEYS = "Arrow keys nudge the selected point, with Shift further. [ and ] select another point. Ctrl+Z undoes.";
 const SIDES = { A4C: ["septal", "lateral"], A2C: ["inferior", "anterior"] };
 
 /** Mounts the editor in a gr.HTML element; see `ContourEditor` for the value and the events. */
@@ -167,8 +169,8 @@ export function mount({ element, trigger, props, server, watch }) {
     parts.edv.textContent = millilitres(edv);
     parts.esv.textContent = millilitres(esv);
     parts.lvef.textContent = `${Math.round(value.lvef)} %`;
-    parts.message.textContent = message ?? "";
-    parts.message.hidden = !message;
+    parts.message.textContent = message ?? HINT;
+    parts.message.classList.toggle("warning", Boolean(message));
   }
 
   // ---- changes
@@ -442,13 +444,10 @@ function build() {
     "dl", { class: "volumes" }, html("dt", {}, "EDV"), edv, html("dt", {}, "ESV"), esv, html("dt", {}, "LVEF"), lvef,
   );
   const [left, right] = ["left", "right"].map((side) => html("span", { class: `side ${side}` }));
-  const message = html("p", { class: "message", role: "status" });
-  message.hidden = true;
-  const help =
-    "Drag the points to shape the heart, or the LV or the atrium to move it. Arrow keys nudge the selected point, [ and ] select another.";
+  const message = html("p", { class: "message", role: "status" }, HINT);
   const stage = html(
-    "div", { class: "stage", tabindex: "0", role: "application", "aria-label": "Heart drawing", "aria-description": help },
-    canvas, legend, volumes, left, right, message,
+    "div", { class: "stage", tabindex: "0", role: "application", "aria-label": "Heart drawing", "aria-description": KEYS },
+    canvas, legend, volumes, left, right,
   );
 
   const undo = button("undo", { picture: "undo", hint: "Undo (Ctrl+Z)" });
@@ -464,7 +463,7 @@ function build() {
     "div", { class: "toolbar", role: "toolbar", "aria-label": "Drawing tools" },
     undo, redo, soft, moveAll, fit, html("span", { class: "gap" }), labelsLabel, backdropLabel, pointsLabel,
   );
-  const root = html("div", { class: "editor-root", "data-ready": "false", "data-dragging": "false" }, toolbar, stage);
+  const root = html("div", { class: "editor-root", "data-ready": "false", "data-dragging": "false" }, stage, toolbar, message);
   const layers = { labels: labelsBox, backdrop: backdropBox, points: pointsBox };
   return {
     root, stage, canvas, clip, backdrop, labels, tissue, sector, annulus, lines, handles, scale, view, edv, esv, lvef, left, right,

@@ -8,7 +8,7 @@ export const PLACES = [
   [["lv_endo", -1], ["lv_epi", -1], ["la", 0], ["lateral_leaflet", 0]],
 ];
 
-const REACH = 10; // mm, the standard deviation of a soft pull along a contour
+const REACH = 10; // mm, the least standard deviation of a soft pull along a contour
 const FAINT = 0.02; // a smaller share of the pull is none at all
 
 /** Which share (0..1) of a pull at `index` each point of a contour follows. */
@@ -17,7 +17,8 @@ export function shares(points, index, soft) {
   for (let i = 1; i < points.length; i++) {
     along.push(along[i - 1] + Math.hypot(points[i][0] - points[i - 1][0], points[i][1] - points[i - 1][1]));
   }
-  const reach = Math.min(REACH, 0.3 * along.at(-1)); // short contours, the leaflets, bend over a shorter way
+  // wide enough for the next point to feel it, yet the short leaflets bend over a shorter way
+  const reach = Math.min(Math.max(REACH, (0.8 * along.at(-1)) / (points.length - 1)), 0.3 * along.at(-1));
   return points.map((_, i) => {
     if (i === index) return 1;
     const share = soft ? Math.exp(-0.5 * ((along[i] - along[index]) / reach) ** 2) : 0;
