@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from engine import weights
+from engine import shipped, weights
 from engine.errors import BadInput
 
 
@@ -41,7 +41,7 @@ def test_half_precision_weights_fill_a_float32_module(saved):
 
 
 def test_sha256_is_that_of_the_bytes(saved):
-    assert weights.sha256(saved[1]) == hashlib.sha256(saved[1].read_bytes()).hexdigest()
+    assert shipped.sha256(saved[1]) == hashlib.sha256(saved[1].read_bytes()).hexdigest()
 
 
 def test_any_changed_byte_is_refused(saved):
@@ -94,9 +94,9 @@ def test_a_missing_card_or_file_is_refused(saved):
 
 def test_the_environment_chooses_the_folder(saved, monkeypatch):
     monkeypatch.setenv("ECHO_STUDIO_WEIGHTS", str(saved[1].parent))
-    assert weights.find("tiny.safetensors") == saved[1]
+    assert shipped.find("tiny.safetensors") == saved[1]
     with pytest.raises(BadInput, match="ECHO_STUDIO_WEIGHTS"):
-        weights.find("other.safetensors")
+        shipped.find("other.safetensors")
 
 
 def test_every_refusal_is_one_sentence(saved):

@@ -1,0 +1,87 @@
+"""What pipelines share on their way in: refusing what a card does not take, and deriving what they need from a drawing."""
+
+import numpy as np
+from jaxtyping import UInt8
+
+from engine.anatomy import contours, labels
+from engine.anatomy.check import check as check_heart
+from engine.anatomy.heart import Heart
+from engine.anatomy.trace import grid_for, trace
+from engine.errors import BadInput
+from engine.types import Conditions, ModelCard, Settings
+
+HEART_RATE = 60.0
+"""beats a minute where none is asked for"""
+LVEF = (5.0, 85.0)
+RATE = (30.0, 200.0)
+SEEDS = 64
+"""clips in one call"""
+
+
+def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
+    """Raises BadInput, naming the condition or setting, when this card does not take the request."""
+    given = conditions.given()
+    refused = [name for name in given if name not in card.accepts]
+    if refused:
+        raise BadInput(f"{card.name} does not take {' or '.join(refused)}; it accepts {', '.join(sorted(card.accepts))}.")
+    for wanted in card.requires:
+        if not any(name in given for name in wanted.split("|")):
+            raise BadInput(f"{card.name} needs {wanted.replace('|', ' or ')} and got none; draw a heart or open a label map first.")
+    _within("LVEF", conditions.lvef, LVEF, "%")
+    _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
+    if not 1 <= len(settings.seeds) <= SEEDS:
+        raise BadInput(f"{len(settings.seeds)} clips were asked for; 1 to {SEEDS} at a time is wanted.")
+    if settings.frames != card.frames:
+        raise BadInput(f"{settings.frames} frames were asked for; {card.name} makes {card.frames}.")
+    if card.steps:
+        _within("number of steps", settings.steps, (card.steps[0], card.steps[2]), "")
+    if card.guidance:
+        _within("guidance scale", settings.guidance_scale, (card.guidance[0], card.guidance[2]), "")
+    if card.samplers and settings.sampler not in card.samplers:
+        raise BadInput(f"The sampler {settings.sampler!r} is unknown; choose one of {', '.join(card.samplers)}.")
+    if conditions.heart is not None:
+        check_heart(conditions.heart)
+
+
+def heart_of(conditions: Conditions) -> Heart:
+    """The drawn heart, or one traced from the label map."""
+    if conditions.heart is not None:
+        return conditions.heart
+    map_, spacing = _drawn_map(conditions)
+    grid, sector = grid_for(map_, spacing)
+    return trace(map_, grid, sector, conditions.view or "A4C")
+
+
+def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarray, "h w"], tuple[float, float]]:
+    """The label map that a model of this size reads, and its (y, x) mm a pixel.
+
+    A drawn heart is rasterised on its sector's standard grid. A label map drawn elsewhere keeps what no contour could say
+    (a septal defect, a missing LA): it is resampled by nearest neighbour, and given a sector where it has none.
+    """
+    if conditions.heart is not None:
+        grid = conditions.heart.sector.grid(size)
+        return contours.label_map(conditions.heart, grid), grid.mm_per_pixel
+    map_, spacing = _drawn_map(conditions)
+    own, sector = grid_for(map_, spacing)
+    grid = sector.grid(size)
+    mesh = grid.mesh()
+    x, y = np.moveaxis(np.floor(own.to_pixels(mesh) + 0.5).astype(int), -1, 0)
+    on = (x >= 0) & (y >= 0) & (x < own.width) & (y < own.height)
+    result = np.where(on, map_[np.clip(y, 0, own.height - 1), np.clip(x, 0, own.width - 1)], labels.BACKGROUND).astype(np.uint8)
+    if not (map_ == labels.SECTOR).any():
+        result[(result == labels.BACKGROUND) & sector.contains(mesh)] = labels.SECTOR
+    return result, grid.mm_per_pixel
+
+
+def _drawn_map(conditions: Conditions):
+    maps = conditions.label_maps
+    if maps is None or maps.ndim != 3 or len(maps) != 1:
+        raise BadInput(f"A label map of shape {None if maps is None else maps.shape} came; one end-diastolic map (1, height, width) is wanted.")
+    if not (maps == labels.LV).any():
+        raise BadInput("The label map has no LV (label 1); draw the LV or open another map.")
+    return maps[0], conditions.mm_per_pixel or (1.0, 1.0)
+
+
+def _within(name: str, value: float | None, limits: tuple[float, float], unit: str) -> None:
+    if value is not None and not limits[0] <= value <= limits[1]:
+        raise BadInput(f"The {name} is {value:g}; {limits[0]:g} to {limits[1]:g} {unit}".rstrip() + " is wanted.")

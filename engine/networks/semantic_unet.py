@@ -1,0 +1,252 @@
+"""The denoising U-Net of `semantic-video`: a clip from one end-diastolic label map (semantic-echo-video, section 2; SPADE variant).
+
+As in the paper: spatial layers a frame at a time, temporal attention (here on the way up only), full spatial attention in the
+middle, SPADE in the middle and the decoder with the frame time k in its modulation (equation 6). Beyond the paper: LVEF and view as
+further conditions, each droppable; the label map is read once a clip by a small encoder, whose features SPADE modulates with k
+(the same map at every k would otherwise be convolved anew for every frame).
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+CLASSES = 5
+"""of the label map; the null condition is the all-zero map"""
+VIEWS = 2
+
+
+@dataclass(frozen=True)
+class SemanticUNetConfig:
+    channels: int
+    """of x"""
+    map_patch: int
+    """pixels a side of the label map for each position of x"""
+    widths: tuple[int, ...]
+    """of each level; every level halves height and width"""
+    blocks: int = 1
+    """residual blocks a level, on the way down and on the way up"""
+    map_width: int = 48
+    hidden: int = 32
+    """of SPADE"""
+    head_channels: int = 32
+    embedding: int = 128
+    max_frames: int = 32
+
+
+@dataclass(frozen=True, eq=False)
+class SemanticConditions:
+    """What the network is told of each clip. A dropped condition is an all-zero map, LVEF NaN or view -1."""
+
+    label_map: Float[Tensor, "b 5 mh mw"]
+    """one-hot"""
+    time: Float[Tensor, "b t"]
+    """k: share of the beat, 0 at end-diastole"""
+    lvef: Float[Tensor, "b"]
+    """percent"""
+    view: Int[Tensor, "b"]
+
+
+class SemanticUNet(nn.Module):
+    """F(x; c_noise, conditions)."""
+
+    def __init__(self, config: SemanticUNetConfig):
+        super().__init__()
+        self.config = config
+        widths, e = config.widths, config.embedding
+        self.embed = Embedding(e)
+        self.map_encoder = MapEncoder(config)
+        self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        width = widths[0]
+        for level, wide in enumerate(widths):
+            blocks = nn.ModuleList(ResidualBlock(width if i == 0 else wide, wide, e, None) for i in range(config.blocks))
+            shrink = nn.Conv2d(wide, wide, 3, stride=2, padding=1) if level < len(widths) - 1 else nn.Identity()
+            self.down.append(nn.ModuleDict({"blocks": blocks, "shrink": shrink}))
+            width = wide
+        self.middle = ResidualBlock(width, width, e, config)
+        self.middle_space = SpatialAttention(width, config.head_channels)
+        self.middle_time = TemporalAttention(width, config)
+        for level, wide in reversed(list(enumerate(widths))):
+            blocks = nn.ModuleList(ResidualBlock(wide, wide, e, config) for _ in range(config.blocks))
+            grow = nn.Conv2d(wide, widths[level - 1], 1) if level else nn.Identity()
+            self.up.append(nn.ModuleDict({"blocks": blocks, "time": TemporalAttention(wide, config), "grow": grow}))
+        self.leave = nn.Conv2d(widths[0], config.channels, 3, padding=1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def temporal_parameters(self) -> list[nn.Parameter]:
+        """The layers that mix frames; everything else sees one frame at a time."""
+        return [p for m in self.modules() if isinstance(m, TemporalAttention) for p in m.parameters()]
+
+    def forward(
+        self, x: Float[Tensor, "b t c h w"], c_noise: Float[Tensor, "b"], conditions: SemanticConditions, temporal: bool = True
+    ) -> Float[Tensor, "b t c h w"]:
+        """`temporal=False` leaves the frames of a clip strangers to each other (first stage of training)."""
+        b, t = x.shape[:2]
+        maps = self.map_encoder(conditions.label_map)
+        emb = self.embed(c_noise, conditions)
+        x = self.enter(_channels_last(rearrange(x, "b t c h w -> (b t) c h w")))
+        skips = []
+        for stage in self.down:
+            for block in stage["blocks"]:
+                x = block(x, emb, None)
+            skips.append(x)
+            x = stage["shrink"](x)
+        x = self.middle(x, emb, maps[-1])
+        x = self.middle_space(x)
+        x = self.middle_time(x, t) if temporal else x
+        for stage, level in zip(self.up, reversed(range(len(maps))), strict=True):
+            # Half the sum keeps the variance of the two streams where the concatenation of the paper would double the cost.
+            x = (x + skips[level]) * 0.5**0.5
+            for block in stage["blocks"]:
+                x = block(x, emb, maps[level])
+            x = stage["time"](x, t) if temporal else x
+            if level:
+                x = F.interpolate(stage["grow"](x), scale_factor=2.0, mode="nearest")
+        return rearrange(self.leave(F.silu(x)), "(b t) c h w -> b t c h w", b=b)
+
+
+class Embedding(nn.Module):
+    """Noise level, frame time, LVEF and view as one vector a frame."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.width = width
+        self.noise, self.time, self.lvef = (nn.Linear(width // 2, width) for _ in range(3))
+        self.no_lvef = nn.Parameter(torch.zeros(width))
+        self.view = nn.Embedding(VIEWS + 1, width)
+        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+
+    def forward(self, c_noise: Float[Tensor, "b"], conditions: SemanticConditions) -> Float[Tensor, "bt e"]:
+        t = conditions.time.shape[1]
+        known = torch.isfinite(conditions.lvef)
+        lvef = self.lvef(_waves(torch.nan_to_num(conditions.lvef) / 100, self.width // 2, 0.25))
+        lvef = torch.where(known[:, None], lvef, self.no_lvef.expand_as(lvef))
+        clip = self.noise(_waves(c_noise, self.width // 2, 0.25)) + lvef + self.view(conditions.view + 1)
+        # The beat is periodic: whole-numbered frequencies only.
+        frame = self.time(_waves(conditions.time.flatten(), self.width // 2, None))
+        return self.mix(repeat(clip, "b e -> (b t) e", t=t) + frame)
+
+
+class MapEncoder(nn.Module):
+    """Features of the label map for every level of the U-Net, once a clip."""
+
+    def __init__(self, config: SemanticUNetConfig):
+        super().__init__()
+        self.patch, wide = config.map_patch, config.map_width
+        self.enter = nn.Conv2d(CLASSES * config.map_patch**2, wide, 1)
+        levels = len(config.widths)
+        self.down = nn.ModuleList(nn.Conv2d(wide, wide, 3, padding=1, stride=1 if i == 0 else 2) for i in range(levels))
+        self.deep = nn.Sequential(nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1), nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1))
+        self.up = nn.ModuleList(nn.Conv2d(wide, wide, 3, padding=1) for _ in range(levels))
+
+    def forward(self, label_map: Float[Tensor, "b 5 mh mw"]) -> list[Float[Tensor, "b m h w"]]:
+        x = self.enter(F.pixel_unshuffle(label_map, self.patch))
+        down = []
+        for conv in self.down:
+            x = conv(F.silu(x))
+            down.append(x)
+        x, up = x + self.deep(x), []
+        for skip, conv in zip(reversed(down), self.up, strict=True):
+            x = x if x.shape == skip.shape else F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = skip + conv(F.silu(x))
+            up.append(F.silu(x))
+        return up[::-1]
+
+
+class Spade(nn.Module):
+    """x (1 + gamma) + delta, both from the label map and the frame's embedding (equation 6)."""
+
+    def __init__(self, channels: int, embedding: int, map_width: int, hidden: int):
+        super().__init__()
+        self.place, self.when = nn.Conv2d(map_width, hidden, 3, padding=1), nn.Linear(embedding, hidden)
+        self.out = nn.Conv2d(hidden, 2 * channels, 1)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"]):
+        place = self.place(features)
+        t = len(x) // len(place)
+        where = rearrange(place, "b n h w -> b 1 n h w") + rearrange(self.when(emb), "(b t) n -> b t n 1 1", t=t)
+        gamma, delta = self.out(_channels_last(F.silu(where).flatten(0, 1))).chunk(2, 1)
+        return x * (1 + gamma) + delta
+
+
+class ResidualBlock(nn.Module):
+    """Norm, SiLU, convolution, twice; SPADE after the first norm where a config for it is given."""
+
+    def __init__(self, channels: int, out: int, embedding: int, spade: SemanticUNetConfig | None):
+        super().__init__()
+        self.norm1, self.norm2 = nn.GroupNorm(8, channels, affine=spade is None), nn.GroupNorm(8, out, affine=False)
+        self.spade = Spade(channels, embedding, spade.map_width, spade.hidden) if spade else None
+        self.conv1, self.conv2 = nn.Conv2d(channels, out, 3, padding=1), nn.Conv2d(out, out, 3, padding=1)
+        self.film = nn.Linear(embedding, 2 * out)
+        self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
+        nn.init.zeros_(self.conv2.weight)
+
+    def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"] | None):
+        h = self.norm1(x)
+        h = h if self.spade is None else self.spade(h, emb, features)
+        h = self.conv1(F.silu(h))
+        scale, shift = self.film(emb)[..., None, None].chunk(2, 1)
+        h = self.conv2(F.silu(self.norm2(h) * (1 + scale) + shift))
+        return self.skip(x) + h
+
+
+class TemporalAttention(nn.Module):
+    """Every position attends to itself at all frames, with a learned bias for the cyclic distance of two frames.
+
+    Written as plain batched matrix products: over 16 frames they are much faster on a CPU than fused attention.
+    """
+
+    def __init__(self, channels: int, config: SemanticUNetConfig):
+        super().__init__()
+        self.heads = max(channels // config.head_channels, 1)
+        self.norm = nn.GroupNorm(8, channels)
+        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        self.bias = nn.Parameter(torch.zeros(self.heads, config.max_frames))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Float[Tensor, "bt c h w"], t: int) -> Float[Tensor, "bt c h w"]:
+        h, w = x.shape[-2:]
+        y = rearrange(self.norm(x), "(b t) c h w -> (b h w) t c", t=t)
+        q, k, v = rearrange(self.qkv(y), "n t (three g d) -> three n g t d", three=3, g=self.heads)
+        gap = (torch.arange(t, device=x.device)[:, None] - torch.arange(t, device=x.device)) % t
+        weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5 + self.bias[:, gap], -1)
+        y = self.out(rearrange(weights.to(v.dtype) @ v, "n g t d -> n t (g d)"))
+        return x + rearrange(y, "(b h w) t c -> (b t) c h w", h=h, w=w)
+
+
+class SpatialAttention(nn.Module):
+    """Every position attends to all positions of its frame."""
+
+    def __init__(self, channels: int, head_channels: int):
+        super().__init__()
+        self.heads = max(channels // head_channels, 1)
+        self.norm = nn.GroupNorm(8, channels)
+        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Float[Tensor, "bt c h w"]) -> Float[Tensor, "bt c h w"]:
+        h = x.shape[-2]
+        y = rearrange(self.norm(x), "n c h w -> n (h w) c")
+        q, k, v = rearrange(self.qkv(y), "n s (three g d) -> three n g s d", three=3, g=self.heads)
+        y = self.out(rearrange(F.scaled_dot_product_attention(q, k, v), "n g s d -> n s (g d)"))
+        return x + rearrange(y, "n (h w) c -> n c h w", h=h)
+
+
+def _waves(x: Float[Tensor, "n"], width: int, lowest: float | None) -> Float[Tensor, "n e"]:
+    """Sines and cosines: octaves from `lowest` cycles a unit, or 1, 2, 3, ... cycles where it is None."""
+    count = torch.arange(width // 2, device=x.device, dtype=torch.float32)
+    cycles = count + 1 if lowest is None else lowest * 2 ** (count * 6 / len(count))
+    angle = 2 * torch.pi * x[:, None].float() * cycles
+    return torch.cat([angle.sin(), angle.cos()], -1)
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,32 @@
+"""What a generated clip says of how it was made."""
+
+import hashlib
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from engine.types import Conditions, ModelCard, Provenance, Settings
+
+
+def provenance(card: ModelCard, weights_sha256: str | None, seed: int, settings: Settings, conditions: Conditions) -> Provenance:
+    """The record of one clip; `seeds` is left out of the settings, since each clip has its own."""
+    how = {name: value for name, value in asdict(settings).items() if name != "seeds"}
+    return Provenance(card.name, weights_sha256, seed, how, describe(conditions), f"Echo Studio {_version()}")
+
+
+def describe(conditions: Conditions) -> dict:
+    """The given conditions as plain JSON; a label map as its sha256."""
+    told = {name: getattr(conditions, name) for name in conditions.given()}
+    if conditions.heart is not None:
+        told["heart"] = conditions.heart.to_json()
+    if conditions.label_maps is not None:
+        told["label_maps"] = hashlib.sha256(np.ascontiguousarray(conditions.label_maps).tobytes()).hexdigest()
+    return told
+
+
+def _version() -> str:
+    try:
+        return version("echo-studio")
+    except PackageNotFoundError:
+        return "0"
