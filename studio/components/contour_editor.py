@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
+from engine.anatomy.check import check
 from engine.anatomy.contours import label_map
 from engine.anatomy.heart import heart_from_json
 from engine.anatomy.volumes import simpson
@@ -33,14 +35,14 @@ def rasterise(document: Document) -> Document:
         return {"png": None, "edv": None, "esv": None, "message": "This is no drawing: a heart and an LVEF in percent are wanted."}
     message = None
     try:
-        from engine.anatomy.check import check
-
         check(heart)
-    except (BadInput, ImportError) as error:
+    except BadInput as error:
         message = str(error)
-    edv = float(simpson(heart))
+    with np.errstate(all="ignore"):  # a collapsed cavity has no axis
+        edv = simpson(heart)
     png = png_url(paint(label_map(heart, heart.sector.grid(SIZE))))
-    return {"png": png, "edv": edv, "esv": edv * kept, "message": message}
+    known = np.isfinite(edv)
+    return {"png": png, "edv": edv if known else None, "esv": edv * kept if known else None, "message": message}
 
 
 def editor_value(heart, lvef: float, doc: str, rev: int, backdrop: str | None = None) -> Document:

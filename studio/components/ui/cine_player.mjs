@@ -146,6 +146,7 @@ export function mount({ element, props, watch }) {
     if (!lead() || !onScreen) return;
     if (!loop() && !time.isPlaying(clock) && frameNow() === lead().frames - 1) clock = time.seek(clock, 0, now);
     clock = time.play(clock, now);
+    draw();
     if (!drawing) drawing = requestAnimationFrame(tick);
   }
 

@@ -9,7 +9,7 @@ export const PLACES = [
 ];
 
 const REACH = 10; // mm, the least standard deviation of a soft pull along a contour
-const FAINT = 0.02; // a smaller share of the pull is none at all
+const FAINT = 0.05; // a smaller share of the pull is none at all
 
 /** Which share (0..1) of a pull at `index` each point of a contour follows. */
 export function shares(points, index, soft) {
