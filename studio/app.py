@@ -12,7 +12,7 @@ from studio.pages.form import Form, Updates, plainly
 def build() -> gr.Blocks:
     """The studio as gradio blocks, to be mounted by `studio.server`."""
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
-        gr.HTML(f"<h1>{text.TITLE}</h1><span>{text.NOTICE}</span>", elem_id="notice", apply_default_css=False)
+        gr.HTML(f"<div><h1>{text.TITLE}</h1><span>{text.NOTICE}</span></div>", elem_id="notice", apply_default_css=False)
         with gr.Tab("Studio"), gr.Row(elem_id="workbench"):
             with gr.Column(elem_id="draw"):
                 drawing = draw.layout()

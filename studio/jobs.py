@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from queue import SimpleQueue
 from typing import Literal
 
@@ -39,16 +38,10 @@ class Progress:
     """one sentence when the status is failed"""
 
 
-@cache
-def load(name: str) -> Pipeline:
-    """The model's pipeline, kept for the next job. The first call brings in torch."""
-    return engine.load(name)
-
-
 class Job:
     """Iterate over it for its Progress; the last one is done, cancelled or failed."""
 
-    def __init__(self, name: str, conditions: Conditions, settings: Settings, load: Callable[[str], Pipeline] = load):
+    def __init__(self, name: str, conditions: Conditions, settings: Settings, load: Callable[[str], Pipeline] = engine.load):
         self._stop = threading.Event()
         self._reports: SimpleQueue[Progress] = SimpleQueue()
         work = (load, name, conditions, settings)

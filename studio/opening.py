@@ -10,35 +10,52 @@ import numpy as np
 from engine.anatomy.heart import Grid, Sector, read_heart
 from engine.anatomy.trace import grid_for, trace
 from engine.errors import BadInput
+from engine.media.limits import UNKNOWN_SPACING
 from engine.media.read import read_clip, read_label_maps
-from engine.media.sector import backdrop, find_sector
+from engine.media.sector import backdrop, find_sector, hide_outside
 from engine.types import Clip
 from studio.session import FRAME, Session, with_backdrop, with_heart
 
 FINER = 2
 """The backdrop has this many pixels for one of the editor's frame."""
 
+MAYBE_LABELS = (".png", ".nii", ".nii.gz", ".npz")
 
-def open_recording(session: Session, path: str, frame: int = 0) -> tuple[Session, int]:
-    """One frame (0-based) of a still, clip or DICOM file behind the drawing; also gives how many frames there are.
+FEW_LEVELS = 16
+"""A picture with no more grey levels than this is a label map, right or wrong, and no recording."""
 
-    Raises BadInput when the file is none of these or no sector can be found in it.
+
+def open_file(session: Session, path: str) -> tuple[Session, int]:
+    """The session with a file opened into it, and how many frames stand behind the drawing (0: it became the drawing).
+
+    A heart JSON file or a label map (its first frame) becomes the drawing; a still, clip or DICOM file its backdrop and
+    sector. Raises BadInput on anything else.
     """
-    if Path(path).suffix.lower() == ".json":
-        raise BadInput(f"{Path(path).name} is a drawing, no picture or clip; open it with 'Open drawing'.")
-    clip = _recording(path)
-    picture = clip.frames[min(frame, len(clip.frames) - 1)]
-    sector, grid = find_sector(picture, clip.mm_per_pixel)
-    return with_backdrop(session, sector, _picture(backdrop(picture, grid, _fine(sector)))), len(clip.frames)
-
-
-def open_drawing(session: Session, path: str) -> Session:
-    """The drawing of a heart JSON file, or traced from the first frame of a label map. Raises BadInput on anything else."""
-    if Path(path).suffix.lower() == ".json":
-        return with_heart(session, read_heart(path))
-    label_maps, mm_per_pixel = read_label_maps(path)
+    name = Path(path).name.lower()
+    if name.endswith(".json"):
+        return with_heart(session, read_heart(path)), 0
+    if not name.endswith(MAYBE_LABELS):
+        return open_frame(session, path)
+    try:
+        label_maps, mm_per_pixel = read_label_maps(path)
+    except BadInput:
+        if len(np.unique(_recording(path).frames)) <= FEW_LEVELS:
+            raise
+        return open_frame(session, path)
     grid, sector = grid_for(label_maps[0], mm_per_pixel)
-    return with_heart(session, trace(label_maps[0], grid, sector, session.heart.view))
+    return with_heart(session, trace(label_maps[0], grid, sector, session.heart.view)), 0
+
+
+def open_frame(session: Session, path: str, frame: int = 0) -> tuple[Session, int]:
+    """One frame (0-based) of a recording behind the drawing, and how many frames there are.
+
+    Nothing outside the fan is shown or kept, so burnt-in names are gone. Raises BadInput as `read_clip`.
+    """
+    clip = _recording(path)
+    spacing = None if clip.mm_per_pixel == UNKNOWN_SPACING else clip.mm_per_pixel
+    sector, grid = find_sector(clip.frames.max(0), spacing)
+    picture = hide_outside(clip.frames[min(frame, len(clip.frames) - 1)], grid, sector)
+    return with_backdrop(session, sector, _picture(backdrop(picture, grid, _fine(sector)))), len(clip.frames)
 
 
 @lru_cache(maxsize=2)

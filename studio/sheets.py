@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from studio.home import scratch
+QUALITY = {".png": [cv2.IMWRITE_PNG_COMPRESSION, 1], ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 90]}
+
 
 def columns(frames: int) -> int:
     """How many frames stand in a row: as near to a square as can be."""
@@ -30,6 +32,6 @@ def publish(image: UInt8[np.ndarray, "h w *c"], ending: str) -> str:
     """
     name = secrets.token_urlsafe(18) + ending
     pixels = cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA) if image.ndim == 3 else image
-    encoded = cv2.imencode(ending, pixels, [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+    encoded = cv2.imencode(ending, pixels, QUALITY[ending])[1]
     (scratch("sheets") / name).write_bytes(encoded.tobytes())
     return f"sheets/{name}"

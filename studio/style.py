@@ -19,8 +19,8 @@ CSS = """
 .gradio-container .main { padding: 6px 14px !important; }
 .html-container { padding: 0 !important; }
 #notice { position: absolute; right: 0; top: 6px; width: auto; z-index: 1; }
-#notice .prose { display: flex; align-items: baseline; gap: 12px; }
-#notice h1 { font-size: 17px; margin: 0; font-weight: 650; }
+#notice .html-container > div > div { display: flex; align-items: baseline; gap: 12px; }
+#notice h1 { white-space: nowrap; font-size: 17px; margin: 0; font-weight: 650; }
 #notice span { color: var(--body-text-color-subdued); font-size: 12px; }
 @media (max-width: 640px) { #notice { position: static; } }
 #workbench {
@@ -39,10 +39,12 @@ CSS = """
 }
 .bar { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
 .bar > * { min-width: 0 !important; }
+.bar > .form { display: flex; flex: 1 1 auto !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
 #view .wrap { flex-wrap: nowrap; gap: 4px; }
 #view label { padding: 3px 6px; }
 #view { flex: none; padding: 0; }
-#preset { flex: 1 1 110px; }
+#preset { flex: 1 1 110px !important; min-width: 110px !important; }
+#open-file, #save-drawing { flex: none; width: auto; }
 .bar button { white-space: nowrap; padding-inline: 8px; }
 .status-line { font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; border-left: 3px solid var(--border-color-primary);
   background: var(--background-fill-secondary); overflow-wrap: anywhere; }

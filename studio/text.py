@@ -40,8 +40,8 @@ def opened(name: str, frames: int) -> str:
     return f"{name} is the backdrop, and the drawing has taken its sector.{many}"
 
 
-def traced(name: str) -> str:
-    return f"The contours come from {name}; check them and drag what is off."
+def drawn(name: str) -> str:
+    return f"The contours come from {name}; Undo brings the earlier drawing back."
 
 
 def status(sentence: str, kind: str = "note") -> str:

@@ -10,7 +10,7 @@ from engine.anatomy.labels import View
 from engine.anatomy.presets import PRESETS, preset
 from studio import text
 from studio.components.contour_editor import ContourEditor
-from studio.opening import open_drawing, open_recording
+from studio.opening import open_file, open_frame
 from studio.pages.form import Form, Updates, plainly
 from studio.session import document, start, with_heart
 
@@ -34,8 +34,7 @@ class Drawing:
     editor: ContourEditor
     preset: gr.Dropdown
     view: gr.Radio
-    open_recording: gr.UploadButton
-    open_drawing: gr.UploadButton
+    open_file: gr.UploadButton
     save_drawing: gr.Button
     frame: gr.Slider
     recording: gr.State
@@ -49,12 +48,11 @@ def layout() -> Drawing:
             list(PRESETS), value=PRESETS[0], label="Heart", container=False, elem_id="preset", interactive=True
         )
         view = gr.Radio(list(get_args(View)), value="A4C", label="View", container=False, elem_id="view")
-        recording = gr.UploadButton("Open image", size="sm", elem_id="open-recording")
-        drawing = gr.UploadButton("Open drawing", size="sm", elem_id="open-drawing")
+        file = gr.UploadButton("Open file", size="sm", elem_id="open-file")
         save = gr.Button("Save drawing", size="sm", elem_id="save-drawing")
     editor = ContourEditor(document(start()))
-    frame = gr.Slider(1, 2, 1, step=1, label="Frame of the recording", visible=False, elem_id="frame")
-    return Drawing(editor, heart, view, recording, drawing, save, frame, gr.State(None))
+    frame = gr.Slider(1, 2, 1, step=1, label="Frame of the recording", visible=False, elem_id="frame", buttons=[])
+    return Drawing(editor, heart, view, file, save, frame, gr.State(None))
 
 
 def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
@@ -66,37 +64,28 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
         return {form.editor: document(with_heart(session, preset(name, view))), status: text.status(text.READY)}
 
     @plainly(status)
-    def put_behind(path: str, *values) -> Updates:
-        session, frames = open_recording(form.read(*values), path)
-        return {
-            form.editor: document(session),
-            drawing.recording: path,
-            drawing.frame: gr.Slider(1, max(frames, 2), 1, visible=frames > 1),
-            status: text.status(text.opened(Path(path).name, frames), "done"),
-        }
-
-    @plainly(status)
-    def put_frame_behind(path: str, frame: int, *values) -> Updates:
-        session, _ = open_recording(form.read(*values), path, int(frame) - 1)
-        return {form.editor: document(session)}
-
-    @plainly(status)
-    def replace_drawing(path: str, *values) -> Updates:
-        session = open_drawing(form.read(*values), path)
+    def open_(path: str, *values) -> Updates:
+        session, frames = open_file(form.read(*values), path)
+        name = Path(path).name
         return {
             form.editor: document(session),
             drawing.view: session.heart.view,
-            status: text.status(text.traced(Path(path).name), "done"),
+            drawing.recording: path,
+            drawing.frame: gr.Slider(1, max(frames, 2), 1, visible=frames > 1),
+            status: text.status(text.opened(name, frames) if frames else text.drawn(name), "done"),
         }
+
+    @plainly(status)
+    def choose_frame(path: str, frame: int, *values) -> Updates:
+        session, _ = open_frame(form.read(*values), path, int(frame) - 1)
+        return {form.editor: document(session)}
 
     values = form.components()
     shown = [form.editor, status]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     gr.on([drawing.preset.input, drawing.view.input], choose, [drawing.preset, drawing.view, *values], shown, **quiet)
-    drawing.open_recording.upload(
-        put_behind, [drawing.open_recording, *values], [*shown, drawing.recording, drawing.frame], **quiet
-    )
-    drawing.frame.release(put_frame_behind, [drawing.recording, drawing.frame, *values], shown, **quiet)
-    drawing.open_drawing.upload(replace_drawing, [drawing.open_drawing, *values], [*shown, drawing.view], **quiet)
+    opened = [*shown, drawing.view, drawing.recording, drawing.frame]
+    drawing.open_file.upload(open_, [drawing.open_file, *values], opened, **quiet)
+    drawing.frame.release(choose_frame, [drawing.recording, drawing.frame, *values], shown, **quiet)
     drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **quiet)
     form.lvef.input(None, [form.lvef, form.editor], form.editor, js=_LVEF, **quiet)

@@ -49,23 +49,23 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     """Places the settings; gives the form's components by name, and the buttons."""
     session = start()
     card = session.card
-    lvef = gr.Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef")
-    heart_rate = gr.Slider(*HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate")
+    lvef = gr.Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
+    heart_rate = gr.Slider(*HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[])
     model = gr.Dropdown([(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model")
     with gr.Row(elem_classes="bar"):
         seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
+    count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
     with gr.Accordion("Sampling", open=False, elem_id="sampling"):
         low, usual, high = card.steps or (1, 1, 2)
-        steps = gr.Slider(low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps")
+        steps = gr.Slider(low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps", buttons=[])
         low, usual, high = card.guidance or (0.0, 1.0, 2.0)
         guidance_scale = gr.Slider(
-            low, high, usual, step=0.1, label="Guidance", visible=card.guidance is not None, elem_id="guidance"
+            low, high, usual, step=0.1, label="Guidance", visible=card.guidance is not None, elem_id="guidance", buttons=[]
         )
         sampler = gr.Dropdown(
             list(card.samplers), value=session.sampler or None, label="Sampler", visible=len(card.samplers) > 1, elem_id="sampler"
         )
-        count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count")
     with gr.Row(elem_classes="bar"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
         cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)

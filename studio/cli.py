@@ -1,0 +1,256 @@
+"""The command line: the same engine without a browser. What is slow to load is loaded by the command that needs it."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from engine import conditions as requests
+from engine.anatomy import presets
+from engine.anatomy.heart import read_heart, write_heart
+from engine.anatomy.labels import View
+from engine.cards import CARDS, load
+from engine.cards import card as card_of
+from engine.errors import BadInput
+from engine.media.read import read_label_maps
+from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, write_clip, write_label_maps
+from engine.types import Conditions, ModelCard, Settings, Step
+
+LOOKS = ("echonet", "camus")
+
+app = typer.Typer(
+    name="echo-studio",
+    help="Draw a heart and turn it into a beating echo clip. Without a command, the studio opens in the browser.",
+    epilog="Clips come from simulation-trained models: for research and teaching, not for diagnosis.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=False,
+)
+
+HeartFile = Annotated[Path | None, typer.Option("--heart", help="A heart JSON file, from 'heart' or the studio.")]
+Lvef = Annotated[float | None, typer.Option(help="Ejection fraction in percent, 5 to 85.")]
+Rate = Annotated[float | None, typer.Option(help="Beats a minute, 30 to 200; sets the clip's frame rate.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of plain lines.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets the whole network in.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, 1 to 65535.")]
+
+
+def plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that ends in one sentence on stderr: exit code 2 for a BadInput, 1 for a fault of ours, 130 for Ctrl+C."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except BadInput as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        except typer.Exit:
+            raise
+        except Exception as error:
+            print(f"Something went wrong inside ({type(error).__name__}: {error}); please report it.", file=sys.stderr)
+            raise typer.Exit(1) from None
+
+    return run
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@app.command(epilog="Example: echo-studio serve --port 8080")
+@plainly
+def serve(host: Host = "127.0.0.1", port: Port = 7860) -> None:
+    """Start the studio, print its address and open it in the browser."""
+    from studio.server import serve as run
+
+    run(host, port)
+
+
+@app.command(epilog="Example: echo-studio models --json")
+@plainly
+def models(as_json: AsJson = False) -> None:
+    """List the models: what each needs, listens to and learned from."""
+    if as_json:
+        cards = [asdict(card) for card in CARDS.values()]
+        print(json.dumps(cards, indent=1, default=sorted))
+        return
+    for card in CARDS.values():
+        print(f"{card.name}: {card.title}")
+        print(f"  {card.summary}")
+        print(f"  learned from: {card.trained_on}")
+        print(f"  needs {_listed(card.requires)}; listens to {_listed(card.accepts)}\n")
+
+
+@app.command(epilog="Example: echo-studio heart dilated --view A2C --out heart.json")
+@plainly
+def heart(
+    name: Annotated[str, typer.Argument(metavar="PRESET", help=f"One of {', '.join(presets.PRESETS)}.")],
+    out: Annotated[Path, typer.Option(help="The JSON file to write.")],
+    view: Annotated[str, typer.Option(help="A4C (four-chamber) or A2C (two-chamber).")] = "A4C",
+) -> None:
+    """Write a ready-made heart as a JSON file, to draw on in the studio or to generate from."""
+    drawn = presets.preset(name, _view(view))
+    ending_of(out, (".json",))
+    try:
+        write_heart(drawn, out)
+    except OSError as error:
+        raise BadInput(f"{out} cannot be written ({error.strerror}); choose a folder that is there and yours.") from None
+    print(out)
+
+
+@app.command(
+    epilog="Example: echo-studio phantom --heart heart.json --lvef 55 --seed 1 --out clip.nii.gz --labels-out labels.nii.gz"
+)
+@plainly
+def phantom(
+    heart: Annotated[Path, typer.Option(help="A heart JSON file, from 'heart' or the studio.")],
+    out: Annotated[Path, typer.Option(help="The clip to write: .mp4 .gif .nii.gz .npz or .png.")],
+    lvef: Annotated[float, typer.Option(help="Ejection fraction in percent, 5 to 85.")] = 55.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same speckle; 0 or more.")] = 1,
+    look: Annotated[str, typer.Option(help="Which recordings to resemble: echonet or camus.")] = "echonet",
+    heart_rate: Rate = None,
+    labels_out: Annotated[Path | None, typer.Option(help="Every frame's exact label map: .nii.gz .npz or .png.")] = None,
+) -> None:
+    """Simulate an ultrasound clip of a heart, with the exact label map of every frame; needs no weights."""
+    if look not in LOOKS:
+        raise BadInput(f"The look {look!r} is unknown; choose one of {', '.join(LOOKS)}.")
+    card = card_of("phantom")
+    conditions = _conditions(card, heart, None, lvef, None, heart_rate)
+    settings = _settings(card, None, None, None, seed, 1)
+    requests.check(card, conditions, settings)
+    ending_of(out, CLIP_ENDINGS)
+    if labels_out is not None:
+        ending_of(labels_out, LABEL_ENDINGS)
+    from engine.pipelines.phantom import SCAN
+
+    (clip,) = load("phantom").generate(conditions, settings, scan=replace(SCAN, look=look))
+    print(write_clip(clip, out))
+    if labels_out is not None:
+        print(write_label_maps(clip.label_maps, clip.fps, clip.mm_per_pixel, labels_out))
+
+
+@app.command(epilog="Example: echo-studio generate semantic-video --heart heart.json --lvef 35 --seed 7 --out clip.mp4")
+@plainly
+def generate(
+    model: Annotated[str, typer.Argument(help="Name of the model; 'echo-studio models' lists them.")],
+    out: Annotated[Path, typer.Option(help="The clip to write: .mp4 .gif .nii.gz .npz or .png.")],
+    heart: HeartFile = None,
+    labels: Annotated[Path | None, typer.Option(help="An ED label map in place of a heart: .nii.gz .npz or .png.")] = None,
+    lvef: Lvef = None,
+    view: Annotated[str | None, typer.Option(help="A4C or A2C; by default the drawing's own.")] = None,
+    heart_rate: Rate = None,
+    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="How strongly the conditions count: 0 not at all, 1 as learned, more exaggerates.")
+    ] = None,
+    sampler: Annotated[str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same clip; 0 or more.")] = 0,
+    count: Annotated[int, typer.Option(help="Clips to make, 1 to 64, with seed, seed + 1, ...; files are numbered.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Generate clips with a trained model from a drawn heart or a label map."""
+    card = card_of(model)
+    conditions = _conditions(card, heart, labels, lvef, view, heart_rate)
+    settings = _settings(card, steps, guidance, sampler, seed, count)
+    requests.check(card, conditions, settings)  # before seconds go into loading the model
+    paths = numbered(out, count)
+    began = time.monotonic()
+    clips = load(model).generate(conditions, settings, _report(began))
+    for clip, path in zip(clips, paths, strict=True):
+        write_clip(clip, path)
+    if as_json:
+        made = [{"path": str(path), **asdict(clip.provenance)} for clip, path in zip(clips, paths, strict=True)]
+        print(json.dumps({"seconds": round(time.monotonic() - began, 3), "clips": made}, indent=1))
+    else:
+        print(*paths, sep="\n")
+
+
+def numbered(out: Path, count: int) -> list[Path]:
+    """`out` itself for one clip, else clip-1.mp4, clip-2.mp4, ... Raises BadInput on an ending that is no clip's."""
+    ending = ending_of(out, CLIP_ENDINGS)
+    stem = out.name[: -len(ending)]
+    return [out] if count == 1 else [out.with_name(f"{stem}-{i}{ending}") for i in range(1, count + 1)]
+
+
+def ending_of(out: Path, known: tuple[str, ...]) -> str:
+    """The known ending of a file to be written. Raises BadInput on another one, or a folder that is not there."""
+    found = next((ending for ending in known if out.name.lower().endswith(ending)), None)
+    if found is None:
+        raise BadInput(f"The file name {out.name} has no ending that can be written here; use {', '.join(known)}.")
+    if not out.parent.is_dir():
+        raise BadInput(f"There is no folder {out.parent} to write {out.name} into; make it first or choose another.")
+    return out.name[-len(found) :]
+
+
+def _conditions(
+    card: ModelCard, heart: Path | None, labels: Path | None, lvef: float | None, view: str | None, heart_rate: float | None
+) -> Conditions:
+    """What the options ask for; the view is the drawing's own where none is given and the model listens to it."""
+    if heart is not None and labels is not None:
+        raise BadInput("Both --heart and --labels were given; a clip is made from one of them, so leave the other out.")
+    drawn = None if heart is None else read_heart(heart)
+    maps, spacing = (None, None) if labels is None else read_label_maps(labels)
+    if view is None and drawn is not None and "view" in card.accepts:
+        view = drawn.view
+    return Conditions(
+        heart=drawn,
+        label_maps=None if maps is None else maps[:1],
+        mm_per_pixel=spacing,
+        view=None if view is None else _view(view),
+        lvef=lvef,
+        heart_rate=heart_rate,
+    )
+
+
+def _settings(
+    card: ModelCard, steps: int | None, guidance: float | None, sampler: str | None, seed: int, count: int
+) -> Settings:
+    """The card's defaults with what was chosen. Raises BadInput on a choice that the model does not have."""
+    if seed < 0:
+        raise BadInput(f"The seed is {seed}; a whole number of 0 or more is wanted.")
+    choices = {"steps": (steps, card.steps), "guidance": (guidance, card.guidance), "sampler": (sampler, card.samplers)}
+    for name, (value, offered) in choices.items():
+        if value is not None and not offered:
+            raise BadInput(f"{card.name} has no {name} to choose; leave --{name} out.")
+    named = {"steps": steps, "guidance_scale": guidance, "sampler": sampler}
+    chosen = {name: value for name, value in named.items() if value is not None}
+    return replace(card.defaults(tuple(range(seed, seed + max(count, 0)))), **chosen)
+
+
+def _view(name: str) -> View:
+    if name.upper() not in get_args(View):
+        raise BadInput(f"The view {name!r} is unknown; use one of {', '.join(get_args(View))}.")
+    return cast(View, name.upper())
+
+
+def _report(began: float) -> Callable[[Step], None]:
+    """Steps and the time left on stderr: one line that rewrites itself on a terminal, one line a step elsewhere."""
+    start, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+
+    def on_step(step: Step) -> None:
+        left = (time.monotonic() - began) / step.index * (step.total - step.index)
+        print(f"{start}step {step.index} of {step.total}, {left:.1f} s left", end=end, file=sys.stderr, flush=True)
+        if step.index == step.total and not end:
+            print(file=sys.stderr)
+
+    return on_step
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names)).replace("|", " or ") or "nothing"
+
+
+if __name__ == "__main__":
+    app()
