@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_color_lut, iter_pixels
+from pydicom.pixels import apply_color_lut, get_decoder, iter_pixels
 
+from engine.anatomy.labels import Frames
 from engine.errors import BadInput
 from engine.media.grey import grey, luminance
 from engine.media.limits import UNKNOWN_SPACING, check_size, sane_fps, sane_spacing
@@ -14,10 +15,12 @@ from engine.types import Clip
 
 SCALE = ("SequenceOfUltrasoundRegions", "PixelSpacing")
 TIME = ("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate")
-PICTURE = ("Rows", "Columns", "NumberOfFrames", "PhotometricInterpretation", "SamplesPerPixel")
-PALETTE = tuple(
-    f"{colour}PaletteColorLookupTable{part}" for colour in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")
-)
+PICTURE = ("Rows", "Columns", "NumberOfFrames")
+CODING = (
+    "PhotometricInterpretation", "SamplesPerPixel", "PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
+    *(f"{colour}PaletteColorLookupTable{part}" for colour in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")),
+)  # fmt: skip
 TISSUE, CENTIMETRES = 1, 3
 """values of RegionSpatialFormat and PhysicalUnitsXDirection"""
 
@@ -27,35 +30,37 @@ def read_dicom(path: Path) -> Clip:
     with warnings.catch_warnings():
         # Scanners write many small faults that pydicom warns of, and no user can mend.
         warnings.simplefilter("ignore")
-        tags = [*PICTURE, *SCALE, *TIME, *PALETTE]
-        data = pydicom.dcmread(path, force=True, specific_tags=tags, stop_before_pixels=True)
-        if not data.get("Rows") or not data.get("Columns"):
-            raise BadInput(f"{path.name} is DICOM without a picture; export the ultrasound clip itself.")
-        frames = int(data.get("NumberOfFrames") or 1)
-        check_size(frames, int(data.Rows), int(data.Columns))
-        pixels = _pixels(path, data)
+        head = pydicom.dcmread(path, force=True, specific_tags=[*PICTURE, *SCALE, *TIME], stop_before_pixels=True)
+        if not head.get("Rows") or not head.get("Columns"):
+            raise BadInput(f"{path.name} is DICOM without a picture, or cut off before it; export the ultrasound clip itself.")
+        frames = int(head.get("NumberOfFrames") or 1)
+        check_size(frames, int(head.Rows), int(head.Columns))
+        pixels = _pixels(path)
     if len(pixels) != frames:
-        raise BadInput(f"{path.name} holds {len(pixels)} of its {frames} frames, so it is cut off; export it again.")
-    return Clip(pixels, sane_fps(_fps(data), frames), _spacing(data))
+        raise BadInput(f"{path.name} holds {len(pixels)} of its {frames} frames; export it again.")
+    return Clip(pixels, sane_fps(_fps(head), frames), _spacing(head))
 
 
-def _pixels(path: Path, data: pydicom.Dataset) -> np.ndarray:
-    interpretation = data.get("PhotometricInterpretation", "")
+def _pixels(path: Path) -> Frames:
+    # Read whole before anything is decoded: decoders fill a half picture with grey and say nothing.
+    data = pydicom.dcmread(path, force=True, specific_tags=[*PICTURE, *CODING, "PixelData"])
+    if "PixelData" not in data:
+        raise BadInput(f"{path.name} is cut off within its pictures; copy or export it again.")
+    syntax = data.file_meta.TransferSyntaxUID
     try:
-        # Decoded YBR comes as RGB.
-        frames = list(iter_pixels(path))
-    except (NotImplementedError, RuntimeError) as error:
-        if "decoder" not in str(error) and "plugin" not in str(error):
-            raise
-        syntax = pydicom.dcmread(path, force=True, specific_tags=[], stop_before_pixels=True).file_meta.TransferSyntaxUID
-        raise BadInput(f"{path.name} is compressed as {syntax.name}, which is not read here; export it as JPEG Baseline or uncompressed.") from error
-    if interpretation == "PALETTE COLOR":
+        readable = get_decoder(syntax).is_available
+    except NotImplementedError:
+        readable = False
+    if not readable:
+        raise BadInput(f"{path.name} is compressed as {syntax.name}, which is not read here; export it as JPEG or uncompressed.")
+    # Whatever colours the file has come decoded as RGB, or as indices into a palette of 16 bits a colour.
+    frames = list(iter_pixels(data))
+    if data.PhotometricInterpretation == "PALETTE COLOR":
         frames = [apply_color_lut(frame, data) for frame in frames]
     if frames[0].ndim == 3:
-        # A palette has 16 bits a colour.
         return np.stack([luminance((frame >> 8 * (frame.itemsize - 1)).astype(np.uint8)) for frame in frames])
     pixels = grey(np.stack(frames))
-    return 255 - pixels if interpretation == "MONOCHROME1" else pixels
+    return 255 - pixels if data.PhotometricInterpretation == "MONOCHROME1" else pixels
 
 
 def _fps(data: pydicom.Dataset) -> float | None:

@@ -15,7 +15,7 @@ def grey(values: np.ndarray) -> np.ndarray:
     values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
-        values = (values - low) * (255 / (high - low))
+        values = (values - low) * (255 / max(high - low, 1e-9))
     elif high <= 1 and (values % 1).any():
         values = values * 255
     return np.round(values).astype(np.uint8)

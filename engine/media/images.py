@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, ImageSequence, PngImagePlugin
 
 from engine.anatomy.labels import LA, LV, MYOCARDIUM, SECTOR, Frames, LabelMap
 from engine.media.grey import grey, luminance
-from engine.media.limits import check_size, sane_fps, sane_spacing, UNKNOWN_SPACING
+from engine.media.limits import UNKNOWN_SPACING, check_size, sane_fps
 from engine.media.tag import KEY, Tag, tag_from_text
 from engine.types import Clip
 
@@ -46,8 +46,8 @@ def read_gif(path: Path) -> Clip:
     return Clip(frames, tag.fps, tag.mm_per_pixel, tag.provenance)
 
 
-def read_label_png(path: Path) -> tuple[LabelMap, tuple[float, float]]:
-    """Indices or grey levels as they are; a label map is never blended."""
+def read_label_png(path: Path) -> tuple[np.ndarray, tuple[float, float]]:
+    """Indices or grey levels (t, h, w) as they are, for a label map is never blended; (1, h, w, colours) of a colour PNG."""
     with Image.open(path) as image:
         check_size(1, image.height, image.width)
         tag = tag_from_text(image.info.get(KEY))

@@ -30,9 +30,9 @@ def check_size(frames: int, height: int, width: int) -> None:
 
 def sane_fps(fps: float | None, frames: int) -> float:
     """The given rate where it is one, else 1 for a still and 30 for a clip."""
-    if frames == 1:
-        return STILL_FPS
-    return float(fps) if fps is not None and FPS[0] <= fps <= FPS[1] else UNKNOWN_FPS
+    if fps is not None and FPS[0] <= fps <= FPS[1]:
+        return float(fps)
+    return STILL_FPS if frames == 1 else UNKNOWN_FPS
 
 
 def sane_spacing(y: float, x: float) -> tuple[float, float]:

@@ -69,6 +69,8 @@ def _spacing(image: nibabel.Nifti1Image) -> tuple[float, float]:
 
 def _fps(image: nibabel.Nifti1Image) -> float:
     frames = int(np.prod(image.shape[2:]))
+    if frames == 1:
+        return sane_fps(None, 1)
     unit = TIME_UNITS.get(image.header.get_xyzt_units()[1])
     zooms = image.header.get_zooms()[2:]
     step = zooms[-1] * unit if unit and zooms else 0.0

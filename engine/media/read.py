@@ -30,7 +30,7 @@ def read_clip(path: str | Path) -> Clip:
     """The clip or still of a .png .jpg .gif .mp4 .avi .nii .nii.gz .npz or DICOM file, with whatever ending DICOM has.
 
     Colour and tint become grey. The frame rate is the file's; where it tells none, 1 for a still and 30 for a clip. The
-    spacing is the file's; where it tells none, `UNKNOWN_SPACING` (ask `known_spacing`). Provenance, and the exact rate and
+    spacing is the file's; where it tells none, `limits.UNKNOWN_SPACING`, (1, 1). Provenance, and the exact rate and
     spacing, come back from files that `write_clip` made. Raises BadInput on a file that is missing, damaged, too large, or
     not what its name says.
     """
@@ -38,11 +38,6 @@ def read_clip(path: str | Path) -> Clip:
     clip = _decode(path, CLIP_READERS)
     check_size(*clip.frames.shape)
     return clip
-
-
-def known_spacing(clip: Clip) -> tuple[float, float] | None:
-    """A clip's (y, x) mm per pixel; None where its file told none."""
-    return None if clip.mm_per_pixel == UNKNOWN_SPACING else clip.mm_per_pixel
 
 
 def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:

@@ -2,11 +2,12 @@
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from engine.anatomy.fan import at_usual_depth, fit_fan, is_plausible, standing_fan
 from engine.anatomy.heart import Grid, Sector
 from engine.errors import BadInput
+from engine.media.limits import UNKNOWN_SPACING
 
 ABOVE_BACKGROUND = 6
 """grey levels over the background from which a pixel counts as lit"""
@@ -17,24 +18,27 @@ def find_sector(
 ) -> tuple[Sector, Grid]:
     """The fan that a still shows, and where the still lies in it.
 
-    `mm_per_pixel` is (y, x). Where it is None, or makes a fan that no heart fits in, pixels are taken as square and the
-    fan as 150 mm deep. A still with no fan's edges is taken whole, the probe at its top centre. The brightest value of
+    `mm_per_pixel` is (y, x). Where it is None or `UNKNOWN_SPACING`, or makes a fan that no heart fits in, pixels are taken
+    as square and the fan as 150 mm deep. A still with no fan's edges is taken whole, the probe at its top centre. The brightest value of
     each pixel over a clip (`clip.frames.max(0)`) shows the fan's edges better than one frame. Raises BadInput on a
     black picture.
     """
     lit = find_lit(frame)
     if not lit.any():
         raise BadInput("This picture is black; open a frame that shows an ultrasound fan.")
-    for spacing in (mm_per_pixel, None):
-        pixel = spacing or (1.0, 1.0)
-        sector, grid = fit_fan(lit, pixel) or standing_fan(*frame.shape, pixel, Sector().opening)
-        if spacing and is_plausible(sector):
+    if mm_per_pixel not in (None, UNKNOWN_SPACING):
+        sector, grid = _fan(lit, mm_per_pixel)
+        if is_plausible(sector):
             return sector, grid
-    return at_usual_depth(sector, grid)
+    return at_usual_depth(*_fan(lit, (1.0, 1.0)))
 
 
-def find_lit(frame: UInt8[np.ndarray, "h w"]) -> np.ndarray:
-    """bool (h, w): the largest lit piece of a still, without the text and the bars that screens put round the fan."""
+def _fan(lit: Bool[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> tuple[Sector, Grid]:
+    return fit_fan(lit, mm_per_pixel) or standing_fan(*lit.shape, mm_per_pixel, Sector().opening)
+
+
+def find_lit(frame: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The largest lit piece of a still, without the text and the bars that screens put round the fan."""
     height, width = frame.shape
     corner = max(1, height // 16), max(1, width // 16)
     patches = [frame[y, x] for y in (slice(corner[0]), slice(-corner[0], None)) for x in (slice(corner[1]), slice(-corner[1], None))]
@@ -45,10 +49,12 @@ def find_lit(frame: UInt8[np.ndarray, "h w"]) -> np.ndarray:
         size = 2 * max(1, round(share * height / 2)) + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         lit = cv2.morphologyEx(lit, step, disc, borderType=cv2.BORDER_REPLICATE)
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(lit)
-    if count == 1:
-        return np.zeros(frame.shape, bool)
-    return pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(lit)
+    across, down = stats[:, cv2.CC_STAT_WIDTH] / width, stats[:, cv2.CC_STAT_HEIGHT] / height
+    is_bar = ((across > 0.6) & (down < 0.2)) | ((down > 0.6) & (across < 0.1))
+    area = np.where(is_bar, 0, stats[:, cv2.CC_STAT_AREA])
+    area[0] = 0
+    return (pieces == np.argmax(area)) & bool(area.any())
 
 
 def backdrop(frame: UInt8[np.ndarray, "h w"], grid: Grid, target: Grid) -> UInt8[np.ndarray, "th tw"]:

@@ -43,8 +43,8 @@ def read_video(path: Path, kind: str) -> Clip:
                 break
     finally:
         reader.close()
-    if not frames:
-        raise BadInput(f"{path.name} holds no frames; export it again.")
+    if len(frames) < (tag.frames if tag else 1):
+        raise BadInput(f"{path.name} holds {len(frames)} whole frames, so it is cut off; export or copy it again.")
     if tag is None:
         return Clip(np.stack(frames), sane_fps(meta["fps"], len(frames)), UNKNOWN_SPACING)
     return Clip(np.stack(frames), tag.fps, tag.mm_per_pixel, tag.provenance)
@@ -65,7 +65,7 @@ def mp4_bytes(frames: Frames, tag: Tag) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         source = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{even[1]}x{even[0]}", "-r", repr(tag.fps), "-i", "-"]
-        coding = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "medium", "-crf", "14", "-threads", "1"]
+        coding = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "fast", "-crf", "14", "-threads", "1"]
         wrapping = ["-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={comment}"]
         subprocess.run(
             [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *coding, *wrapping, str(path)],
