@@ -49,13 +49,13 @@ def test_shipped_files_travel_inside(installed):
         assert shipped == {path.name for path in (installed / target).glob("*.*")}
 
 
-def test_models_are_listed_and_a_clip_is_generated(installed, tmp_path):
-    models = json.loads(run(installed, "-m", "studio.cli", "models", "--json"))
-    assert "semantic-video" in {model["name"] for model in models}
+@pytest.mark.parametrize(("model", "settings"), [("phantom", []), ("semantic-video", ["--steps", "4"])])
+def test_models_are_listed_and_generate(installed, tmp_path, model, settings):
+    assert model in {card["name"] for card in json.loads(run(installed, "-m", "studio.cli", "models", "--json"))}
     heart, clip = tmp_path / "heart.json", tmp_path / "clip.mp4"
     run(installed, "-m", "studio.cli", "heart", "normal", "--out", str(heart))
-    generate = ["-m", "studio.cli", "generate", "semantic-video", "--heart", str(heart), "--lvef", "55", "--steps", "4"]
-    run(installed, *generate, "--seed", "1", "--out", str(clip))
+    generate = ["-m", "studio.cli", "generate", model, "--heart", str(heart), "--lvef", "55", "--seed", "1"]
+    run(installed, *generate, *settings, "--out", str(clip))
     assert clip.read_bytes()[4:8] == b"ftyp"
 
 
