@@ -18,21 +18,23 @@ SIZE = 256
 """Height and width in pixels of the standard frame that the stage shows."""
 
 Document = dict[str, Any]
+Rasterise = Callable[[Document], Document]
 
 
 def rasterise(document: Document) -> Document:
     """What the editor shows of a drawing while it is dragged.
 
     `document` is {"heart": Heart.to_json(), "lvef": percent}. Returns {"png": data URL of the coloured label map on the
-    standard frame, "edv": mL, "esv": mL, "message": one sentence or None}; png, edv and esv are None for no heart at all.
+    standard frame, "edv": mL, "esv": mL, "message": one sentence or None}. What cannot be told is None.
     """
+    nothing = {"png": None, "edv": None, "esv": None}
     try:
         heart = heart_from_json(document["heart"])
         kept = 1 - float(document["lvef"]) / 100
     except BadInput as error:
-        return {"png": None, "edv": None, "esv": None, "message": str(error)}
+        return nothing | {"message": str(error)}
     except (KeyError, TypeError, ValueError):
-        return {"png": None, "edv": None, "esv": None, "message": "This is no drawing: a heart and an LVEF in percent are wanted."}
+        return nothing | {"message": "This is no drawing: a heart and an LVEF in percent are wanted."}
     message = None
     try:
         check(heart)
@@ -59,9 +61,7 @@ def editor_value(heart, lvef: float, doc: str, rev: int, backdrop: str | None = 
 class ContourEditor(gr.HTML):
     """Shows and edits `editor_value`; `.edit` fires once for each committed gesture, with the new heart and rev + 1."""
 
-    def __init__(
-        self, value: Document, rasterise: Callable[[Document], Document] = rasterise, elem_id: str = "editor", **layout: Any
-    ):
+    def __init__(self, value: Document, rasterise: Rasterise = rasterise, elem_id: str = "editor", **layout: Any):
         def answer(document: Document) -> Document:
             return rasterise(document)
 

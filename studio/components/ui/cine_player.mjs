@@ -3,7 +3,7 @@
 import * as time from "./clock.mjs";
 import { address, button, html, icon, isPressed, isTyping, press } from "./dom.mjs";
 
-const MASK_OPACITY = 0.5;
+const MASK_OPACITY = 0.4;
 const WAITING = "Generate a clip to watch it here.";
 
 /** Mounts the player in a gr.HTML element; see `CinePlayer` for the value. */

@@ -196,7 +196,11 @@ export function mount({ element, trigger, props, server, watch }) {
 
   watch("value", () => {
     const next = props.value;
-    if (!next || next === value || (next.doc === value.doc && next.rev < value.rev)) return;
+    if (!next || next === value) return;
+    if (next.doc === value.doc && next.rev < value.rev) {
+      props.value = value; // late: Python goes on reading what is on screen
+      return;
+    }
     const another = next.doc !== value.doc;
     const dragging = gesture && !another && next.rev === value.rev;
     const redrawn = JSON.stringify(next.heart.contours) !== JSON.stringify(value.heart.contours);

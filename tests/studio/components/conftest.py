@@ -56,19 +56,28 @@ class Stage:
 
     url: str
     edits: list[dict[str, Any]] = field(default_factory=list)
+    read: list[dict[str, Any]] = field(default_factory=list)
+    """the editor's value at each press of `read-editor`"""
     send: dict[str, Any] = field(default_factory=dict)
     """what the buttons `send-editor` and `send-player` will put into the components"""
 
 
-def clip_value(clip: int = 0, frames: int = 20, columns: int = 7, masks: bool = False, fps: float = 30.0) -> dict[str, Any]:
+def clip_value(clip=0, frames=20, columns=7, masks=False, fps=30.0) -> dict[str, Any]:
     return {
-        "id": f"clip{clip}", "title": f"seed {clip}", "sprite": f"sprites/{clip}-{frames}-{columns}.png", "columns": columns,
-        "frames": frames, "width": 64, "height": 64, "fps": fps,
-        "masks": f"masks/{frames}-{columns}.png" if masks else None, "preview": False,
-    }  # fmt: skip
+        "id": f"clip{clip}",
+        "title": f"seed {clip}",
+        "sprite": f"sprites/{clip}-{frames}-{columns}.png",
+        "masks": f"masks/{frames}-{columns}.png" if masks else None,
+        "columns": columns,
+        "frames": frames,
+        "width": 64,
+        "height": 64,
+        "fps": fps,
+        "preview": False,
+    }
 
 
-def player_value(rev: int, clips: list[dict[str, Any]], doc: str = "a", status: str = "done", **more: Any) -> dict[str, Any]:
+def player_value(rev: int, clips: list[dict[str, Any]], doc="a", status="done", **more: Any) -> dict[str, Any]:
     return EMPTY | {"doc": doc, "rev": rev, "status": status, "clips": clips} | more
 
 
@@ -93,7 +102,9 @@ def components():
             player = CinePlayer()
         to_editor = gr.Button("send", elem_id="send-editor")
         to_player = gr.Button("send", elem_id="send-player")
+        reader = gr.Button("read", elem_id="read-editor")
     with demo:
+        reader.click(stage.read.append, inputs=[editor], show_progress="hidden")
         editor.edit(stage.edits.append, inputs=[editor], trigger_mode="always_last", show_progress="hidden")
         to_editor.click(lambda: stage.send["editor"], outputs=[editor], show_progress="hidden")
         to_player.click(lambda: stage.send["player"], outputs=[player], show_progress="hidden")
