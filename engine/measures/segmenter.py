@@ -1,0 +1,54 @@
+"""The frozen segmenter: a small U-Net that finds the heart in any grey frames, our ruler for what a clip shows.
+
+It learned from simulated clips of hearts that no generating network has seen, and is never trained together with one.
+Its network comes from MONAI, which the `train` extra installs.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import torch
+from monai.networks.nets.unet import UNet
+from torch import nn
+
+from engine.anatomy.labels import NAMES, Frames, LabelMap
+from engine.shipped import find
+from engine.weights import load_strictly
+
+WEIGHTS = "segmenter.safetensors"
+SIZE = 128
+"""pixels a side that the network was trained at"""
+BATCH = 16
+"""frames at a time, which bounds the memory"""
+
+
+def make_network() -> UNet:
+    """The untrained network: float (b, 1, 128, 128) grey in 0..1 to (b, 5, 128, 128) logits in `labels` order."""
+    channels = (16, 32, 64, 128, 128)
+    return UNet(2, 1, len(NAMES), channels, strides=(2,) * (len(channels) - 1), num_res_units=1, act="RELU")
+
+
+@cache
+def load_segmenter(device: str = "cpu") -> nn.Module:
+    """The frozen network, loaded once a process. Raises BadInput when its weights are missing or damaged."""
+    network = make_network().to(device)
+    load_strictly(network, find(WEIGHTS))
+    return network.eval().requires_grad_(False)
+
+
+def segment(frames: Frames, network: nn.Module | None = None) -> LabelMap:
+    """The label map of every frame, at the size of the frames; with the frozen network where none is given."""
+    network = network or load_segmenter()
+    device = next(network.parameters()).device
+    grey = np.stack([_resize(frame, (SIZE, SIZE), cv2.INTER_AREA) for frame in frames])
+    with torch.inference_mode():
+        parts = torch.from_numpy(grey)[:, None].split(BATCH)
+        maps = torch.cat([network(part.to(device).float() / 255).argmax(1).byte().cpu() for part in parts]).numpy()
+    # Classes have no in-between: the answer is never blurred.
+    return np.stack([_resize(one, frames.shape[1:], cv2.INTER_NEAREST_EXACT) for one in maps])
+
+
+def _resize(image: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
+    """To (height, width); INTER_AREA is bilinear where it enlarges."""
+    return image if image.shape == size else cv2.resize(image, size[::-1], interpolation=how)
