@@ -2,7 +2,6 @@
 
 import gradio as gr
 
-from engine.errors import BadInput
 from studio import autosave, text
 from studio.guard import COOKIE
 from studio.pages import draw, generate, models
@@ -12,7 +11,9 @@ from studio.pages.form import Form, Updates, plainly
 def build() -> gr.Blocks:
     """The studio as gradio blocks, to be mounted by `studio.server`."""
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
-        gr.HTML(f"<div><h1>{text.TITLE}</h1><span>{text.NOTICE}</span></div>", elem_id="notice", apply_default_css=False)
+        gr.HTML(
+            f"<div><h1>{text.TITLE}</h1><span>{text.NOTICE}</span></div>", elem_id="notice", apply_default_css=False
+        )
         with gr.Tab("Studio"), gr.Row(elem_id="workbench"):
             with gr.Column(elem_id="draw"):
                 drawing = draw.layout()
@@ -25,12 +26,14 @@ def build() -> gr.Blocks:
 
         form = Form(editor=drawing.editor, **settings)
         draw.connect(drawing, form, controls.status)
-        generate.connect(form, controls, viewer)
-        _keep(blocks, form, drawing, controls.status)
+        model_chosen = generate.connect(form, controls, viewer)
+        _keep(blocks, form, drawing, controls.status, model_chosen)
     return blocks.queue(api_open=False, max_size=32)
 
 
-def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML) -> None:
+def _keep(
+    blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML, model_chosen: gr.events.Dependency
+) -> None:
     """Saves every change of the session for its browser, and brings it back on the next load."""
 
     @plainly(status)
@@ -39,13 +42,12 @@ def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML)
         return {}
 
     def restore(request: gr.Request) -> Updates:
-        try:
-            session = autosave.restore(request.cookies.get(COOKIE, ""))
-        except BadInput as error:
-            return {status: text.status(str(error), "error")}
+        session = autosave.restore(request.cookies.get(COOKIE, ""))
         return {**form.show(session), drawing.view: session.heart.view}
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    changes = [component.change for component in form.components()]
+    # Not on a change of the model: its settings follow a moment later, and half of one is not worth keeping.
+    changes = [component.change for component in form.components() if component is not form.model]
     gr.on(changes, save, form.components(), status, trigger_mode="always_last", **quiet)
-    blocks.load(restore, None, [*form.components(), drawing.view, status], **quiet)
+    model_chosen.then(save, form.components(), status, **quiet)
+    blocks.load(restore, None, [*form.components(), drawing.view], **quiet)

@@ -106,7 +106,9 @@ def heart(
     try:
         write_heart(drawn, out)
     except OSError as error:
-        raise BadInput(f"{out} cannot be written ({error.strerror}); choose a folder that is there and yours.") from None
+        raise BadInput(
+            f"{out} cannot be written ({error.strerror}); choose a folder that is there and yours."
+        ) from None
     print(out)
 
 
@@ -121,7 +123,9 @@ def phantom(
     seed: Annotated[int, typer.Option(help="The same seed gives the same speckle; 0 or more.")] = 1,
     look: Annotated[str, typer.Option(help="Which recordings to resemble: echonet or camus.")] = "echonet",
     heart_rate: Rate = None,
-    labels_out: Annotated[Path | None, typer.Option(help="Every frame's exact label map: .nii.gz .npz or .png.")] = None,
+    labels_out: Annotated[
+        Path | None, typer.Option(help="Every frame's exact label map: .nii.gz .npz or .png.")
+    ] = None,
 ) -> None:
     """Simulate an ultrasound clip of a heart, with the exact label map of every frame; needs no weights."""
     if look not in LOOKS:
@@ -147,17 +151,26 @@ def generate(
     model: Annotated[str, typer.Argument(help="Name of the model; 'echo-studio models' lists them.")],
     out: Annotated[Path, typer.Option(help="The clip to write: .mp4 .gif .nii.gz .npz or .png.")],
     heart: HeartFile = None,
-    labels: Annotated[Path | None, typer.Option(help="An ED label map in place of a heart: .nii.gz .npz or .png.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="An ED label map in place of a heart: .nii.gz .npz or .png.")
+    ] = None,
     lvef: Lvef = None,
     view: Annotated[str | None, typer.Option(help="A4C or A2C; by default the drawing's own.")] = None,
     heart_rate: Rate = None,
-    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")] = None,
-    guidance: Annotated[
-        float | None, typer.Option(help="How strongly the conditions count: 0 not at all, 1 as learned, more exaggerates.")
+    steps: Annotated[
+        int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")
     ] = None,
-    sampler: Annotated[str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(help="How strongly the conditions count: 0 not at all, 1 as learned, more exaggerates."),
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same clip; 0 or more.")] = 0,
-    count: Annotated[int, typer.Option(help="Clips to make, 1 to 64, with seed, seed + 1, ...; files are numbered.")] = 1,
+    count: Annotated[
+        int, typer.Option(help="Clips to make, 1 to 64, with seed, seed + 1, ...; files are numbered.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Generate clips with a trained model from a drawn heart or a label map."""
@@ -195,7 +208,12 @@ def ending_of(out: Path, known: tuple[str, ...]) -> str:
 
 
 def _conditions(
-    card: ModelCard, heart: Path | None, labels: Path | None, lvef: float | None, view: str | None, heart_rate: float | None
+    card: ModelCard,
+    heart: Path | None,
+    labels: Path | None,
+    lvef: float | None,
+    view: str | None,
+    heart_rate: float | None,
 ) -> Conditions:
     """What the options ask for; the view is the drawing's own where none is given and the model listens to it."""
     if heart is not None and labels is not None:

@@ -22,7 +22,9 @@ def write_videos(clips: Sequence[Clip], ending: str) -> Path:
     """One file for one clip, a zip for more. `ending` is ".mp4" or ".gif"."""
     folder = _folder()
     paths = [write_clip(clip, folder / (name(clip) + ending)) for clip in clips]
-    return paths[0] if len(paths) == 1 else _zip(paths, folder / f"{name(clips[0])}_and_{len(clips) - 1}_more{ending}.zip")
+    return (
+        paths[0] if len(paths) == 1 else _zip(paths, folder / f"{name(clips[0])}_and_{len(clips) - 1}_more{ending}.zip")
+    )
 
 
 def write_volumes(clips: Sequence[Clip]) -> Path:

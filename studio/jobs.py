@@ -41,7 +41,9 @@ class Progress:
 class Job:
     """Iterate over it for its Progress; the last one is done, cancelled or failed."""
 
-    def __init__(self, name: str, conditions: Conditions, settings: Settings, load: Callable[[str], Pipeline] = engine.load):
+    def __init__(
+        self, name: str, conditions: Conditions, settings: Settings, load: Callable[[str], Pipeline] = engine.load
+    ):
         self._stop = threading.Event()
         self._reports: SimpleQueue[Progress] = SimpleQueue()
         work = (load, name, conditions, settings)

@@ -68,7 +68,9 @@ def _listen(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except (OSError, OverflowError) as error:
         sock.close()
-        raise BadInput(f"The address {host}:{port} cannot be used ({error}); choose another with --port or --host.") from None
+        raise BadInput(
+            f"The address {host}:{port} cannot be used ({error}); choose another with --port or --host."
+        ) from None
     sock.listen(128)
     return sock
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.anatomy.heart import Heart, Sector, heart_from_json
 from engine.anatomy.labels import View
 from engine.anatomy.presets import PRESETS, preset
-from engine.cards import CARDS
+from engine.cards import CARDS, card
 from engine.errors import BadInput
 from engine.types import Conditions, ModelCard, Settings
 
@@ -48,7 +48,7 @@ class Session:
 
     @property
     def card(self) -> ModelCard:
-        return CARDS[self.model]
+        return card(self.model)
 
 
 DRAWING = ("heart", "doc", "rev", "backdrop")
@@ -74,9 +74,7 @@ def with_backdrop(session: Session, sector: Sector, backdrop: str | None) -> Ses
 
 def with_model(session: Session, name: str) -> Session:
     """Another model, with the settings that its card proposes."""
-    if name not in CARDS:
-        raise BadInput(f"There is no model {name!r}; choose one of {', '.join(CARDS)}.")
-    usual = CARDS[name].defaults()
+    usual = card(name).defaults()
     return replace(session, model=name, sampler=usual.sampler, steps=usual.steps, guidance_scale=usual.guidance_scale)
 
 
@@ -96,16 +94,21 @@ def view_of(session: Session, view: View) -> Session:
 
 def conditions(session: Session) -> Conditions:
     """What this session asks its model for: those of its conditions that the card accepts."""
-    wanted = {"heart": session.heart, "view": session.heart.view, "lvef": session.lvef, "heart_rate": session.heart_rate}
+    wanted = {
+        "heart": session.heart,
+        "view": session.heart.view,
+        "lvef": session.lvef,
+        "heart_rate": session.heart_rate,
+    }
     return Conditions(**{name: value for name, value in wanted.items() if name in session.card.accepts})
 
 
 def settings(session: Session) -> Settings:
-    """How this session's clips are sampled: consecutive seeds from the chosen one on."""
-    seeds = tuple(range(session.seed, session.seed + session.count))
-    return replace(
-        session.card.defaults(seeds), sampler=session.sampler, steps=session.steps, guidance_scale=session.guidance_scale
-    )
+    """How this session's clips are sampled, in what its model leaves to choose: consecutive seeds from the chosen one on."""
+    card = session.card
+    offered = {"sampler": card.samplers, "steps": card.steps, "guidance_scale": card.guidance}
+    chosen = {name: getattr(session, name) for name, choice in offered.items() if choice}
+    return replace(card.defaults(tuple(range(session.seed, session.seed + session.count))), **chosen)
 
 
 # -- the two documents: the editor's value, and the one that is kept on disk ------------------------------------------
@@ -153,12 +156,18 @@ def from_json(value: Any) -> Session:
 
 
 def _checked(session: Session) -> Session:
-    if session.model not in CARDS:
-        raise BadInput(f"There is no model {session.model!r}; choose one of {', '.join(CARDS)}.")
-    limits = {"lvef": (LVEF, " %"), "heart_rate": (HEART_RATE, " beats a minute"), "seed": (SEED, ""), "count": (COUNT, "")}
+    card(session.model)
+    limits = {
+        "lvef": (LVEF, " %"),
+        "heart_rate": (HEART_RATE, " beats a minute"),
+        "seed": (SEED, ""),
+        "count": (COUNT, ""),
+    }
     for name, ((low, high), unit) in limits.items():
         number = getattr(session, name)
         if not isinstance(number, int | float) or not low <= number <= high:
-            raise BadInput(f"The {name.replace('_', ' ')} is {number}; a number from {low:g} to {high:g}{unit} is wanted.")
+            raise BadInput(
+                f"The {name.replace('_', ' ')} is {number}; a number from {low:g} to {high:g}{unit} is wanted."
+            )
     whole = {name: int(getattr(session, name)) for name in ("seed", "count", "steps")}
     return replace(session, sampler=session.sampler or "", **whole)

@@ -58,14 +58,16 @@ def layout() -> Drawing:
 def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
     """Gives the components their behaviour."""
 
-    @plainly(status)
-    def choose(name: str, view: View, *values) -> Updates:
-        session = form.read(*values)
+    @plainly(status, form.editor)
+    def choose(*values) -> Updates:
+        *form_values, name, view = values
+        session = form.read(*form_values)
         return {form.editor: document(with_heart(session, preset(name, view))), status: text.status(text.READY)}
 
-    @plainly(status)
-    def open_(path: str, *values) -> Updates:
-        session, frames = open_file(form.read(*values), path)
+    @plainly(status, form.editor)
+    def open_(*values) -> Updates:
+        *form_values, path = values
+        session, frames = open_file(form.read(*form_values), path)
         name = Path(path).name
         return {
             form.editor: document(session),
@@ -75,17 +77,18 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
             status: text.status(text.opened(name, frames) if frames else text.drawn(name), "done"),
         }
 
-    @plainly(status)
-    def choose_frame(path: str, frame: int, *values) -> Updates:
-        session, _ = open_frame(form.read(*values), path, int(frame) - 1)
+    @plainly(status, form.editor)
+    def choose_frame(*values) -> Updates:
+        *form_values, path, frame = values
+        session, _ = open_frame(form.read(*form_values), path, int(frame) - 1)
         return {form.editor: document(session)}
 
     values = form.components()
     shown = [form.editor, status]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    gr.on([drawing.preset.input, drawing.view.input], choose, [drawing.preset, drawing.view, *values], shown, **quiet)
+    gr.on([drawing.preset.input, drawing.view.input], choose, [*values, drawing.preset, drawing.view], shown, **quiet)
     opened = [*shown, drawing.view, drawing.recording, drawing.frame]
-    drawing.open_file.upload(open_, [drawing.open_file, *values], opened, **quiet)
-    drawing.frame.release(choose_frame, [drawing.recording, drawing.frame, *values], shown, **quiet)
+    drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **quiet)
+    drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], shown, **quiet)
     drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **quiet)
     form.lvef.input(None, [form.lvef, form.editor], form.editor, js=_LVEF, **quiet)

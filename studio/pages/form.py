@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from engine.errors import BadInput
-from engine.types import ModelCard
 from studio import text
 from studio.components.contour_editor import ContourEditor
 from studio.session import SETTINGS, Session, document, session_of
@@ -17,6 +16,7 @@ from studio.session import SETTINGS, Session, document, session_of
 _log = logging.getLogger(__name__)
 
 Updates = dict[gr.blocks.Block, Any]
+Handler = Callable[..., Updates]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Form:
     def components(self) -> list[gr.components.Component]:
         return [getattr(self, f.name) for f in fields(self)]
 
+    def cards_controls(self) -> list[gr.components.Component]:
+        """Those that a model's card shapes."""
+        return [self.sampler, self.steps, self.guidance_scale, self.lvef, self.heart_rate]
+
     def read(self, value: dict[str, Any], *settings: Any) -> Session:
         """The session of the components' values. Raises BadInput on values out of range."""
         return session_of(value, **dict(zip(SETTINGS, settings, strict=True)))
@@ -49,33 +53,41 @@ class Form:
         """The controls that the model's card calls for, with this session's values."""
         card = session.card
         return {
-            self.sampler: gr.Dropdown(choices=list(card.samplers), value=session.sampler or None, visible=len(card.samplers) > 1),
+            self.sampler: gr.Dropdown(list(card.samplers), value=session.sampler, visible=True)
+            if card.samplers
+            else gr.Dropdown(visible=False),
             self.steps: _slider(card.steps, session.steps, 1),
             self.guidance_scale: _slider(card.guidance, session.guidance_scale, 0.1),
-            self.lvef: gr.Slider(interactive="lvef" in card.accepts),
-            self.heart_rate: gr.Slider(interactive="heart_rate" in card.accepts),
+            self.lvef: gr.Slider(value=session.lvef, interactive="lvef" in card.accepts),
+            self.heart_rate: gr.Slider(value=session.heart_rate, interactive="heart_rate" in card.accepts),
         }
 
 
 def _slider(limits: tuple[float, float, float] | None, value: float, step: float) -> gr.Slider:
     if limits is None:
-        return gr.Slider(value=value, visible=False)
+        return gr.Slider(visible=False)
     return gr.Slider(limits[0], limits[2], value, step=step, visible=True)
 
 
-def plainly(status: gr.HTML) -> Callable[[Callable[..., Updates]], Callable[..., Updates]]:
-    """Decorates a handler that returns updates by component: an error becomes the status line and nothing else changes."""
+def plainly(status: gr.HTML, editor: ContourEditor | None = None) -> Callable[[Handler], Handler]:
+    """Decorates a handler that returns updates by component: an error becomes the status line and nothing else changes.
 
-    def decorate(handler: Callable[..., Updates]) -> Callable[..., Updates]:
+    A handler that puts out the `editor` takes the editor's value as its first argument and gives it back unchanged on an
+    error: gradio's "no change" would build the component anew, and what it gives back is older than any stroke since.
+    """
+
+    def decorate(handler: Handler) -> Handler:
         @wraps(handler)
-        def answer(*values: Any, **more: Any) -> Updates:
+        def answer(*values: Any) -> Updates:
             try:
-                return handler(*values, **more)
+                return handler(*values)
             except BadInput as error:
-                return {status: text.status(str(error), "error")}
+                sentence = str(error)
             except Exception as error:
                 _log.exception("%s failed", handler.__name__)
-                return {status: text.status(text.unexpected(error), "error")}
+                sentence = text.unexpected(error)
+            told = {status: text.status(sentence, "error")}
+            return told if editor is None else {**told, editor: values[0]}
 
         return answer
 

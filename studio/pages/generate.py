@@ -50,21 +50,38 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     session = start()
     card = session.card
     lvef = gr.Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
-    heart_rate = gr.Slider(*HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[])
-    model = gr.Dropdown([(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model")
+    heart_rate = gr.Slider(
+        *HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[]
+    )
+    model = gr.Dropdown(
+        [(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model"
+    )
     with gr.Row(elem_classes="bar"):
         seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
     count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
     with gr.Accordion("Sampling", open=False, elem_id="sampling"):
         low, usual, high = card.steps or (1, 1, 2)
-        steps = gr.Slider(low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps", buttons=[])
+        steps = gr.Slider(
+            low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps", buttons=[]
+        )
         low, usual, high = card.guidance or (0.0, 1.0, 2.0)
         guidance_scale = gr.Slider(
-            low, high, usual, step=0.1, label="Guidance", visible=card.guidance is not None, elem_id="guidance", buttons=[]
+            low,
+            high,
+            usual,
+            step=0.1,
+            label="Guidance",
+            visible=card.guidance is not None,
+            elem_id="guidance",
+            buttons=[],
         )
         sampler = gr.Dropdown(
-            list(card.samplers), value=session.sampler or None, label="Sampler", visible=len(card.samplers) > 1, elem_id="sampler"
+            list(card.samplers),
+            value=session.sampler or None,
+            label="Sampler",
+            visible=len(card.samplers) > 1,
+            elem_id="sampler",
         )
     with gr.Row(elem_classes="bar"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
@@ -93,8 +110,8 @@ def layout_viewer() -> Viewer:
     return Viewer(player, mp4, gif, nifti)
 
 
-def connect(form: Form, controls: Controls, viewer: Viewer) -> None:
-    """Gives the components their behaviour."""
+def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Dependency:
+    """Gives the components their behaviour; returns the event after which another model's controls are in place."""
     status = controls.status
     running: dict[str, Job] = {}
 
@@ -138,7 +155,7 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> None:
             job.cancel()
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    form.model.input(choose_model, form.components(), [*form.components(), status], **quiet)
+    chosen = form.model.input(choose_model, form.components(), [*form.cards_controls(), status], **quiet)
     controls.generate.click(
         generate,
         [viewer.player, *form.components()],
@@ -148,6 +165,7 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> None:
     )
     controls.cancel.click(cancel, queue=False, **quiet)
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
+    return chosen
 
 
 def _sentence(progress: Progress) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from studio import text
 def layout() -> None:
     """Places the cards where it is called."""
     cards = "".join(_card(card) for card in CARDS.values())
-    gr.HTML(f"<p>{escape(text.ABOUT_MODELS)}</p><div class='cards'>{cards}</div>", elem_id="models", apply_default_css=False)
+    gr.HTML(
+        f"<p>{escape(text.ABOUT_MODELS)}</p><div class='cards'>{cards}</div>", elem_id="models", apply_default_css=False
+    )
 
 
 def _card(card: ModelCard) -> str:
