@@ -17,7 +17,7 @@ from engine.errors import BadInput
 VERSION = 1
 CONTOURS = ("lv_endo", "lv_epi", "la", "septal_leaflet", "lateral_leaflet")
 
-Points = Float[np.ndarray, "n 2"]
+Points = Float[np.ndarray, "_ 2"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+"""`semantic-video`: one beat in 16 frames from an end-diastolic label map (semantic-echo-video, SPADE variant)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from engine.anatomy import labels
+from engine.anatomy.cycle import phases
+from engine.codecs.patches import PatchCodec
+from engine.conditions import HEART_RATE, check, end_diastolic_map
+from engine.diffusion.denoiser import precondition
+from engine.diffusion.guidance import guided
+from engine.diffusion.noise import SeededNoise
+from engine.diffusion.samplers import SAMPLERS
+from engine.diffusion.schedules import karras_sigmas
+from engine.errors import BadInput
+from engine.networks.semantic_unet import CLASSES, SemanticConditions, SemanticUNet, SemanticUNetConfig
+from engine.provenance import provenance
+from engine.shipped import find, sha256
+from engine.types import Clip, Conditions, ModelCard, OnStep, Settings, Step
+from engine.weights import load_strictly
+
+CONFIG = SemanticUNetConfig(channels=16, map_patch=4, widths=(32, 64, 96, 128))
+"""of the shipped weights"""
+SIGMA_MIN, SIGMA_MAX, SIGMA_DATA = 0.03, 60.0, 1.0
+VIEWS = ("A4C", "A2C")
+
+
+def network_conditions(
+    label_map: UInt8[np.ndarray, "b h w"], lvef: list[float | None], view: list[str | None], frames: int, device: str | torch.device = "cpu"
+) -> SemanticConditions:
+    """End-diastolic label maps, LVEF (percent) and views as the network wants them; None is dropped."""
+    one_hot = F.one_hot(torch.tensor(label_map, device=device).long(), CLASSES).permute(0, 3, 1, 2).float()
+    return SemanticConditions(
+        label_map=one_hot,
+        time=torch.tensor(phases(frames), dtype=torch.float32, device=device).expand(len(label_map), frames),
+        lvef=torch.tensor([float("nan") if value is None else value for value in lvef], device=device),
+        view=torch.tensor([-1 if value is None else VIEWS.index(value) for value in view], device=device),
+    )
+
+
+def dropped(conditions: SemanticConditions) -> SemanticConditions:
+    """Nothing but the frame times: the null of guidance (the all-zero map)."""
+    return replace(
+        conditions,
+        label_map=torch.zeros_like(conditions.label_map),
+        lvef=torch.full_like(conditions.lvef, float("nan")),
+        view=torch.full_like(conditions.view, -1),
+    )
+
+
+def sample(
+    network: SemanticUNet, conditions: SemanticConditions, settings: Settings, shape: tuple[int, ...], on_step: Callable[[int, int, Tensor], None]
+) -> Float[Tensor, "b t c h w"]:
+    """x of one clip for each seed of the settings; `shape` is that of one x."""
+
+    def bound(told: SemanticConditions):
+        return precondition(lambda x, c_noise: network(x, c_noise, told), SIGMA_DATA)
+
+    denoise = guided(bound(conditions), bound(dropped(conditions)), settings.guidance_scale)
+    noise = SeededNoise(settings.seeds, shape, conditions.label_map.device)
+    sigmas = karras_sigmas(settings.steps, SIGMA_MIN, SIGMA_MAX)
+    with torch.inference_mode():
+        return SAMPLERS[settings.sampler](denoise, noise.initial() * sigmas[0], sigmas, noise, on_step)
+
+
+class SemanticVideo:
+    def __init__(self, card: ModelCard, device: str):
+        if card.weights is None:
+            raise BadInput(f"{card.name} has no weights to load; name them in its card.")
+        self.card, self.device, self.codec = card, device, PatchCodec(CONFIG.map_patch)
+        path = find(card.weights)
+        self.network = SemanticUNet(CONFIG)
+        load_strictly(self.network, path)
+        self.network = self.network.to(device=device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.weights_sha256 = sha256(path)
+
+    def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None) -> list[Clip]:
+        """One looping beat for each seed, (16, 128, 128).
+
+        Clips are made one after the other: a batch of one is what makes a seed's bytes independent of its neighbours.
+        Raises BadInput on conditions or settings that the card does not accept.
+        """
+        check(self.card, conditions, settings)
+        height, width = self.card.size
+        label_map, mm_per_pixel = end_diastolic_map(conditions, height)
+        view = conditions.view or (conditions.heart.view if conditions.heart is not None else None)
+        told = network_conditions(label_map[None], [conditions.lvef], [view], settings.frames, self.device)
+        inside = label_map != labels.BACKGROUND
+        shape = (settings.frames, self.codec.channels, height // self.codec.patch, width // self.codec.patch)
+        fps = settings.frames * (conditions.heart_rate or HEART_RATE) / 60.0
+        total, clips = settings.steps * len(settings.seeds), []
+
+        def frames_of(x: Tensor) -> np.ndarray:
+            # The drawn sector is exact, as a scanner's own mask is.
+            return self.codec.decode(x)[0].cpu().numpy() * inside
+
+        for index, seed in enumerate(settings.seeds):
+
+            def report(step: int, steps: int, denoised: Tensor, before: int = index * settings.steps) -> None:
+                on_step(Step(before + step, total, lambda: frames_of(denoised)))
+
+            x = sample(self.network, told, replace(settings, seeds=(seed,)), shape, report)
+            clips.append(Clip(frames_of(x), fps, mm_per_pixel, provenance(self.card, self.weights_sha256, seed, settings, conditions)))
+        return clips
+
+
+def load(card: ModelCard, device: str) -> SemanticVideo:
+    return SemanticVideo(card, device)

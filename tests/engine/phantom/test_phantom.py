@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+
+import engine
+from engine.anatomy import contours, labels
+from engine.anatomy.check import check
+from engine.anatomy.motion import motion_of
+from engine.anatomy.presets import preset
+from engine.phantom.population import LOOKS, Acquisition, draw_subject
+from engine.phantom.simulate import flow, simulate
+
+
+def clip_of(seed: int, size: int = 112, look: str = "echonet", frames: int = 16):
+    s = draw_subject(seed, look)
+    return s, simulate([(s.heart, s.lvef, s.heart_rate, s.acquisition)], frames, size)[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_truth_travels_with_the_clip(seed):
+    subject, clip = clip_of(seed)
+    assert clip.frames.shape == clip.label_maps.shape == (16, 112, 112)
+    assert clip.lvef == pytest.approx(subject.lvef, abs=0.5)
+    assert clip.fps == pytest.approx(16 * subject.heart_rate / 60)
+    grid = subject.heart.sector.grid(112)
+    for heart, image in zip(clip.hearts, clip.label_maps, strict=True):
+        assert np.array_equal(contours.label_map(heart, grid), image)
+    assert (clip.frames[clip.label_maps == labels.BACKGROUND] == 0).all()
+
+
+def test_blood_is_darker_than_the_wall_in_every_heart():
+    for seed in range(8):
+        _, clip = clip_of(seed, size=96, frames=4)
+        blood, wall = (np.median(clip.frames[clip.label_maps == k]) for k in (labels.LV, labels.MYOCARDIUM))
+        assert wall > blood + 12, seed
+
+
+def test_a_clip_is_a_function_of_its_seed_alone_or_in_a_batch():
+    subjects = [draw_subject(seed) for seed in (3, 4)]
+    asked = [(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in subjects]
+    together = simulate(asked, 4, 64)
+    assert np.array_equal(together[1].frames, simulate(asked[1:], 4, 64)[0].frames)
+    assert not np.array_equal(together[0].frames, together[1].frames)
+
+
+def test_looks_differ_as_the_data_sets_do():
+    black = {look: np.mean([(c.frames[c.label_maps > 0] <= 5).mean() for c in (clip_of(s, 96, look, 2)[1] for s in range(6))]) for look in LOOKS}
+    assert black["echonet"] > 0.12 and black["camus"] < 0.06
+
+
+def test_speckle_moves_with_the_wall():
+    """Carried along the exact flow, the wall of one frame looks like that of the next; without the flow it does so less."""
+    heart, size = preset("normal"), 160
+    clip = simulate([(heart, 60.0, 60.0, Acquisition(decorrelation=0.2))], 16, size)[0]
+    vectors = flow(heart, 60.0, 16, size)
+    y, x = np.mgrid[:size, :size]
+    k = 2
+    wall = clip.label_maps[k] == labels.MYOCARDIUM
+    ahead = np.round(np.stack([y + vectors[k, ..., 1], x + vectors[k, ..., 0]])).astype(int).clip(0, size - 1)
+    now, still, carried = (f[wall].astype(float) for f in (clip.frames[k], clip.frames[k + 1], clip.frames[k + 1][ahead[0], ahead[1]]))
+    assert np.corrcoef(now, carried)[0, 1] > np.corrcoef(now, still)[0, 1] + 0.05
+
+
+def test_flow_is_the_motion_of_the_contours():
+    heart, size = preset("normal"), 128
+    grid = heart.sector.grid(size)
+    vectors = flow(heart, 60.0, 16, size)
+    clip = simulate([(heart, 60.0, 60.0, Acquisition())], 16, size)[0]
+    for k in (1, 5, 9):
+        here, there = (grid.to_pixels(clip.hearts[j].lv_endo) for j in (k, k + 1))
+        column, row = np.round(here).astype(int).T
+        assert np.abs(vectors[k, row, column] - (there - here)).max() < 1.0  # pixel
+    assert np.abs(vectors.sum(0)[: size // 12]).max() < 1.0
+
+
+def test_the_population_is_drawable_and_varied():
+    subjects = [draw_subject(seed) for seed in range(100)]
+    lvef = [s.lvef for s in subjects]
+    assert min(lvef) < 20 and max(lvef) > 70
+    assert {s.heart.view for s in subjects} == {"A4C", "A2C"}
+    assert draw_subject(5).parameters() == draw_subject(5).parameters() != draw_subject(6).parameters()
+    assert sum(_drawable(s.heart) for s in subjects) >= 95
+    assert all(np.isfinite(motion_of(s.heart).displace(s.heart.la, 0.9)).all() for s in subjects)
+
+
+def _drawable(heart) -> bool:
+    try:
+        check(heart)
+    except engine.BadInput:
+        return False
+    return True
+
+
+def test_the_pipeline_needs_a_heart_and_refuses_what_it_does_not_take():
+    pipeline = engine.load("phantom")
+    with pytest.raises(engine.BadInput, match="heart or label_maps"):
+        pipeline.generate(engine.Conditions(lvef=50.0), engine.Settings())
+    with pytest.raises(engine.BadInput, match="200"):
+        pipeline.generate(engine.Conditions(heart=preset("normal"), heart_rate=900.0), engine.Settings())
+
+
+def test_the_pipeline_gives_the_same_bytes_alone_and_among_others():
+    pipeline, heart = engine.load("phantom"), preset("normal")
+    three = pipeline.generate(engine.Conditions(heart=heart, lvef=40.0), engine.Settings(seeds=(1, 2, 3)))
+    one = pipeline.generate(engine.Conditions(heart=heart, lvef=40.0), engine.Settings(seeds=(2,)))
+    assert np.array_equal(three[1].frames, one[0].frames)
+    assert one[0].provenance.conditions["lvef"] == 40.0 and one[0].provenance.weights_sha256 is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_the_gpu_draws_the_same_picture():
+    s = draw_subject(1)
+    asked = [(s.heart, s.lvef, s.heart_rate, s.acquisition)]
+    cpu, gpu = simulate(asked, 4, 96)[0], simulate(asked, 4, 96, "cuda")[0]
+    assert np.abs(cpu.frames.astype(int) - gpu.frames).max() <= 2

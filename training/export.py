@@ -1,0 +1,31 @@
+"""From a training run to a shipped file: fp16 safetensors and its JSON card."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from engine.shipped import sha256
+
+LIMIT = 12 * 2**20
+"""bytes of one shipped file"""
+
+
+def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
+    """Write the network's fp16 weights and the card beside them; `record` says how they were made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    save_file({name: value.detach().cpu().to(torch.float16).contiguous() for name, value in network.state_dict().items()}, temporary)
+    os.replace(temporary, path)
+    card = {**record, "sha256": sha256(path), "parameters": sum(p.numel() for p in network.parameters()), "commit": _commit()}
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
