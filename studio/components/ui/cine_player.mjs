@@ -3,7 +3,6 @@
 import * as time from "./clock.mjs";
 import { address, button, html, icon, isPressed, isTyping, press } from "./dom.mjs";
 
-const MASK_OPACITY = 0.4;
 const WAITING = "Generate a clip to watch it here.";
 
 /** Mounts the player in a gr.HTML element; see `CinePlayer` for the value. */
@@ -88,11 +87,8 @@ export function mount({ element, props, watch }) {
     const { width, height, columns } = shown;
     const context = canvas.getContext("2d");
     const from = [(frame % columns) * width, Math.floor(frame / columns) * height, width, height, 0, 0, width, height];
-    context.globalAlpha = 1;
     context.drawImage(sheet, ...from);
-    if (!masks || !isPressed(parts.masks)) return;
-    context.globalAlpha = MASK_OPACITY;
-    context.drawImage(masks, ...from);
+    if (masks && isPressed(parts.masks)) context.drawImage(masks, ...from); // as transparent as the sheet says
   }
 
   function showState(frame, reference) {

@@ -13,7 +13,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 /** Contours from back to front, with the class of their colour. */
 const STRUCTURES = { la: "la", lv_epi: "myocardium", lv_endo: "lv", septal_leaflet: "leaflet", lateral_leaflet: "leaflet" };
 const LEGEND = [["lv", "LV cavity"], ["myocardium", "Myocardium"], ["la", "Left atrium"], ["leaflet", "Mitral leaflets"]];
-const HINT = "Drag a point to shape the heart, a chamber to move it. Scroll or pinch to zoom.";
+const HINT = "Drag points to shape, chambers to move; scroll or pinch to zoom.";
 const KEYS = "Arrow keys nudge the selected point, with Shift further. [ and ] select another point. Ctrl+Z undoes.";
 const SIDES = { A4C: ["septal", "lateral"], A2C: ["inferior", "anterior"] };
 

@@ -44,9 +44,9 @@ def sprite(frames: list[np.ndarray], columns: int) -> bytes:
 
 
 def mask_frame(number: int, size: int = 64) -> np.ndarray:
-    """A BGRA frame: a blue square in the lower half, the rest transparent."""
+    """A BGRA frame: a half transparent blue square in the lower half, the rest wholly transparent."""
     frame = np.zeros((size, size, 4), np.uint8)
-    frame[40:56, 8:56] = (255, 0, 0, 255)
+    frame[40:56, 8:56] = (255, 0, 0, 128)
     return frame
 
 
