@@ -23,10 +23,14 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
     given = conditions.given()
     refused = [name for name in given if name not in card.accepts]
     if refused:
-        raise BadInput(f"{card.name} does not take {' or '.join(refused)}; it accepts {', '.join(sorted(card.accepts))}.")
+        raise BadInput(
+            f"{card.name} does not take {' or '.join(refused)}; it accepts {', '.join(sorted(card.accepts))}."
+        )
     for wanted in card.requires:
         if not any(name in given for name in wanted.split("|")):
-            raise BadInput(f"{card.name} needs {wanted.replace('|', ' or ')} and got none; draw a heart or open a label map first.")
+            raise BadInput(
+                f"{card.name} needs {wanted.replace('|', ' or ')} and got none; draw a heart or open a label map first."
+            )
     _within("LVEF", conditions.lvef, LVEF, "%")
     _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
     if not 1 <= len(settings.seeds) <= SEEDS:
@@ -67,7 +71,9 @@ def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarr
     mesh = grid.mesh()
     x, y = np.moveaxis(np.floor(own.to_pixels(mesh) + 0.5).astype(int), -1, 0)
     on = (x >= 0) & (y >= 0) & (x < own.width) & (y < own.height)
-    result = np.where(on, map_[np.clip(y, 0, own.height - 1), np.clip(x, 0, own.width - 1)], labels.BACKGROUND).astype(np.uint8)
+    result = np.where(on, map_[np.clip(y, 0, own.height - 1), np.clip(x, 0, own.width - 1)], labels.BACKGROUND).astype(
+        np.uint8
+    )
     if not (map_ == labels.SECTOR).any():
         result[(result == labels.BACKGROUND) & sector.contains(mesh)] = labels.SECTOR
     return result, grid.mm_per_pixel
@@ -76,7 +82,9 @@ def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarr
 def _drawn_map(conditions: Conditions):
     maps = conditions.label_maps
     if maps is None or maps.ndim != 3 or len(maps) != 1:
-        raise BadInput(f"A label map of shape {None if maps is None else maps.shape} came; one end-diastolic map (1, height, width) is wanted.")
+        raise BadInput(
+            f"A label map of shape {None if maps is None else maps.shape} came; one end-diastolic map (1, height, width) is wanted."
+        )
     if not (maps == labels.LV).any():
         raise BadInput("The label map has no LV (label 1); draw the LV or open another map.")
     return maps[0], conditions.mm_per_pixel or (1.0, 1.0)

@@ -9,7 +9,9 @@ import numpy as np
 from engine.types import Conditions, ModelCard, Provenance, Settings
 
 
-def provenance(card: ModelCard, weights_sha256: str | None, seed: int, settings: Settings, conditions: Conditions) -> Provenance:
+def provenance(
+    card: ModelCard, weights_sha256: str | None, seed: int, settings: Settings, conditions: Conditions
+) -> Provenance:
     """The record of one clip; `seeds` is left out of the settings, since each clip has its own."""
     how = {name: value for name, value in asdict(settings).items() if name != "seeds"}
     return Provenance(card.name, weights_sha256, seed, how, describe(conditions), f"Echo Studio {_version()}")

@@ -20,9 +20,17 @@ def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
     """Write the network's fp16 weights and the card beside them; `record` says how they were made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
-    save_file({name: value.detach().cpu().to(torch.float16).contiguous() for name, value in network.state_dict().items()}, temporary)
+    save_file(
+        {name: value.detach().cpu().to(torch.float16).contiguous() for name, value in network.state_dict().items()},
+        temporary,
+    )
     os.replace(temporary, path)
-    card = {**record, "sha256": sha256(path), "parameters": sum(p.numel() for p in network.parameters()), "commit": _commit()}
+    card = {
+        **record,
+        "sha256": sha256(path),
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "commit": _commit(),
+    }
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 

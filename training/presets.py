@@ -47,7 +47,9 @@ PRESETS = {
             drop_view=0.12,
         ),
         "paper": Preset(
-            network=SemanticUNetConfig(channels=1, map_patch=1, widths=(32, 64, 128), head_channels=8, map_width=64, embedding=128),
+            network=SemanticUNetConfig(
+                channels=1, map_patch=1, widths=(32, 64, 128), head_channels=8, map_width=64, embedding=128
+            ),
             codec_patch=1,
             frames_batch=96,
             frames_each=2,

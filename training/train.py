@@ -17,7 +17,6 @@ import torch
 import typer
 from accelerate import Accelerator
 
-from engine.codecs.autoencoder import Autoencoder
 from engine.codecs.patches import PatchCodec
 from engine.networks.semantic_unet import SemanticConditions, SemanticUNet
 from engine.pipelines.semantic_video import VIEWS, network_conditions, sample
@@ -46,7 +45,11 @@ class Batches:
         rng = torch.Generator().manual_seed(step * 2 + (frames_each is None))
         at = torch.randint(len(self.frames) - SHOWN, (clips,), generator=rng)
         length = self.frames.shape[1]
-        times = torch.arange(length).expand(clips, length) if frames_each is None else torch.randint(length, (clips, frames_each), generator=rng)
+        times = (
+            torch.arange(length).expand(clips, length)
+            if frames_each is None
+            else torch.randint(length, (clips, frames_each), generator=rng)
+        )
         lot = torch.rand(3, clips, generator=rng)
         kept = (lot[0] > self.preset.drop_map).float()
         one_hot = torch.nn.functional.one_hot(self.maps[at].long(), 5).permute(0, 3, 1, 2) * kept[:, None, None, None]
@@ -55,7 +58,10 @@ class Batches:
         lvef = torch.where((lot[1] < self.preset.drop_lvef) | together, torch.nan, self.lvef[at])
         view = torch.where((lot[2] < self.preset.drop_view) | together, -1, self.view[at])
         conditions = SemanticConditions(
-            one_hot.to(self.device), (times / length).to(self.device), lvef.float().to(self.device), view.to(self.device)
+            one_hot.to(self.device),
+            (times / length).to(self.device),
+            lvef.float().to(self.device),
+            view.to(self.device),
         )
         return self.frames[at[:, None], times].to(self.device), conditions
 
@@ -67,7 +73,9 @@ def train(
     preset: Annotated[str, typer.Option(help="embedded or paper")] = "embedded",
     frames_minutes: Annotated[float, typer.Option(help="Minutes on single frames.")] = 20,
     clips_minutes: Annotated[float, typer.Option(help="Minutes on whole clips.")] = 40,
-    autoencoder: Annotated[Path | None, typer.Option(help="Train on the latents of this autoencoder run instead of pixels.")] = None,
+    autoencoder: Annotated[
+        Path | None, typer.Option(help="Train on the latents of this autoencoder run instead of pixels.")
+    ] = None,
     save_every: Annotated[float, typer.Option(help="Minutes between saves.")] = 4,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
 ) -> None:
@@ -82,7 +90,9 @@ def train(
     codec = PatchCodec(chosen.codec_patch)
     if autoencoder is not None:
         codec = torch.load(autoencoder, weights_only=False).to(device)
-        chosen = replace(chosen, network=replace(chosen.network, channels=codec.channels, map_patch=8, widths=(80, 128, 160)))
+        chosen = replace(
+            chosen, network=replace(chosen.network, channels=codec.channels, map_patch=8, widths=(80, 128, 160))
+        )
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
     data = read_set(cache)
@@ -96,12 +106,24 @@ def train(
     checkpoint = run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        plain.load_state_dict(saved["network"]), optimizer.load_state_dict(saved["optimizer"]), ema.load_state_dict(saved["ema"])
+        (
+            plain.load_state_dict(saved["network"]),
+            optimizer.load_state_dict(saved["optimizer"]),
+            ema.load_state_dict(saved["ema"]),
+        )
         state = saved["state"]
 
     def save(stage: str) -> None:
         temporary = checkpoint.with_suffix(".part")
-        torch.save({"network": plain.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.state_dict(), "state": state}, temporary)
+        torch.save(
+            {
+                "network": plain.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "ema": ema.state_dict(),
+                "state": state,
+            },
+            temporary,
+        )
         temporary.replace(checkpoint)
         seen, minutes = dict(state["seen"]), {name: round(value / 60, 1) for name, value in state["seconds"].items()}
         record = {
@@ -128,7 +150,9 @@ def train(
                 frames, conditions = batches.draw(step, clips, chosen.frames_each if stage == "frames" else None)
                 x = codec.encode(frames)
                 with accelerator.autocast():
-                    loss = denoising_loss(lambda x, c, told=conditions, t=stage == "clips": network(x, c, told, t), x, chosen.log_sigma)
+                    loss = denoising_loss(
+                        lambda x, c, told=conditions, t=stage == "clips": network(x, c, told, t), x, chosen.log_sigma
+                    )
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
@@ -141,7 +165,10 @@ def train(
                 state["seconds"][stage] += time.monotonic() - started
                 if time.monotonic() - shown > 20:
                     left = (budget - state["seconds"][stage]) / 60
-                    print(f"{stage} step {state['step']} loss {mean:.4f} seen {state['seen'][stage]} rate {now:.2e} {left:.1f} min left", flush=True)
+                    print(
+                        f"{stage} step {state['step']} loss {mean:.4f} seen {state['seen'][stage]} rate {now:.2e} {left:.1f} min left",
+                        flush=True,
+                    )
                     log.writerow([stage, state["step"], round(state["seconds"][stage], 1), round(mean, 5)])
                     file.flush()
                     shown = time.monotonic()
@@ -156,10 +183,14 @@ def picture(network: SemanticUNet, codec, data: PhantomSet, path: Path, device, 
     """Clips of hearts never trained on: a row each, the true clip above the generated one, at LVEF as it is."""
     last = slice(len(data.seed) - SHOWN, None)
     length, size = data.frames.shape[1:3]
-    told = network_conditions(data.label_maps[last, 0], list(data.lvef[last]), [VIEWS[v] for v in data.view[last]], length, device)
+    told = network_conditions(
+        data.label_maps[last, 0], list(data.lvef[last]), [VIEWS[v] for v in data.view[last]], length, device
+    )
     grid = codec.encode(torch.tensor(data.frames[-1:], device=device)).shape[1:]
     with accelerator.autocast():
-        x = sample(network, told, Settings("dpm++2m", 12, 1.0, length, tuple(range(SHOWN))), tuple(grid), lambda *_: None)
+        x = sample(
+            network, told, Settings("dpm++2m", 12, 1.0, length, tuple(range(SHOWN))), tuple(grid), lambda *_: None
+        )
     made, at = codec.decode(x).cpu().numpy(), [0, 2, 4, 6, 8, 10, 13]
     rows = [np.hstack([clip[k] for k in at]) for pair in zip(data.frames[last], made, strict=True) for clip in pair]
     cv2.imwrite(str(path), np.vstack(rows).reshape(-1, size * len(at)))

@@ -16,8 +16,13 @@ ES_PHASE = 0.375
 """End-systole as a share of the beat."""
 
 # Wiggers diagram in two curves: ejection, early filling, diastasis, atrial kick; and the mitral valve's E and A waves.
-_CONTRACTION = PchipInterpolator([0, 0.05, 0.20, 0.33, ES_PHASE, 0.45, 0.56, 0.65, 0.80, 0.90, 1.0], [0, 0.04, 0.62, 0.97, 1, 0.86, 0.36, 0.24, 0.20, 0.10, 0])
-_OPENING = PchipInterpolator([0, 0.40, 0.46, 0.54, 0.66, 0.78, 0.87, 0.96, 1.0], [0, 0, 0.65, 1, 0.45, 0.35, 0.8, 0.15, 0])
+_CONTRACTION = PchipInterpolator(
+    [0, 0.05, 0.20, 0.33, ES_PHASE, 0.45, 0.56, 0.65, 0.80, 0.90, 1.0],
+    [0, 0.04, 0.62, 0.97, 1, 0.86, 0.36, 0.24, 0.20, 0.10, 0],
+)
+_OPENING = PchipInterpolator(
+    [0, 0.40, 0.46, 0.54, 0.66, 0.78, 0.87, 0.96, 1.0], [0, 0, 0.65, 1, 0.45, 0.35, 0.8, 0.15, 0]
+)
 
 
 def phases(frames: int) -> Float[np.ndarray, "t"]:

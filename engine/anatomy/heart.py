@@ -121,9 +121,13 @@ LIMITS = _Limits()
 def heart_from_json(document: Any) -> Heart:
     """The heart of a `to_json` document. Raises BadInput on anything else."""
     if not isinstance(document, dict) or "contours" not in document:
-        raise BadInput("This is no heart drawing: a JSON object with 'version', 'view', 'sector' and 'contours' is wanted.")
+        raise BadInput(
+            "This is no heart drawing: a JSON object with 'version', 'view', 'sector' and 'contours' is wanted."
+        )
     if document.get("version") != VERSION:
-        raise BadInput(f"This drawing has version {document.get('version')!r}; version {VERSION} is wanted, so save it again with this release.")
+        raise BadInput(
+            f"This drawing has version {document.get('version')!r}; version {VERSION} is wanted, so save it again with this release."
+        )
     if document.get("view") not in get_args(View):
         raise BadInput(f"The view {document.get('view')!r} is unknown; use one of {', '.join(get_args(View))}.")
     contours = {}
@@ -131,10 +135,14 @@ def heart_from_json(document: Any) -> Heart:
         try:
             points = np.asarray(document["contours"][name], dtype=np.float64)
         except (KeyError, TypeError, ValueError):
-            raise BadInput(f"The drawing's contour {name!r} is missing or not a list of [x, y] points in mm; draw it again.") from None
+            raise BadInput(
+                f"The drawing's contour {name!r} is missing or not a list of [x, y] points in mm; draw it again."
+            ) from None
         low, high = LIMITS.minimum.get(name, LIMITS.points[0]), LIMITS.points[1]
         if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high or not np.isfinite(points).all():
-            raise BadInput(f"The drawing's contour {name!r} has shape {points.shape}; {low} to {high} finite [x, y] points in mm are wanted.")
+            raise BadInput(
+                f"The drawing's contour {name!r} has shape {points.shape}; {low} to {high} finite [x, y] points in mm are wanted."
+            )
         contours[name] = points
     return Heart(view=document["view"], sector=_sector_from_json(document.get("sector")), **contours)
 
@@ -143,10 +151,17 @@ def _sector_from_json(document: Any) -> Sector:
     try:
         sector = Sector(float(document["depth"]), float(document["opening"]))
     except (KeyError, TypeError, ValueError):
-        raise BadInput("The drawing's sector is unreadable; a depth in mm and an opening in degrees are wanted.") from None
-    for name, value, (low, high) in (("depth", sector.depth, LIMITS.depth), ("opening", sector.opening, LIMITS.opening)):
+        raise BadInput(
+            "The drawing's sector is unreadable; a depth in mm and an opening in degrees are wanted."
+        ) from None
+    for name, value, (low, high) in (
+        ("depth", sector.depth, LIMITS.depth),
+        ("opening", sector.opening, LIMITS.opening),
+    ):
         if not low <= value <= high:
-            raise BadInput(f"The sector's {name} is {value:g}; {low:g} to {high:g} {'mm' if name == 'depth' else 'degrees'} is wanted.")
+            raise BadInput(
+                f"The sector's {name} is {value:g}; {low:g} to {high:g} {'mm' if name == 'depth' else 'degrees'} is wanted."
+            )
     return sector
 
 

@@ -54,7 +54,9 @@ class Motion:
         outside = distance + rim * np.exp(-np.clip(distance - epi, 0, None) / _FADE_RADIAL)
         moved = np.where(distance <= endo, inside, np.where(distance <= epi, shell, outside))
 
-        lift = np.where(share < 0, -0.08 * _smoothstep((share + 0.15) / 0.15), -0.08 + 1.08 * np.clip(share, 0, 1)) * (1 - _smoothstep(beyond))
+        lift = np.where(share < 0, -0.08 * _smoothstep((share + 0.15) / 0.15), -0.08 + 1.08 * np.clip(share, 0, 1)) * (
+            1 - _smoothstep(beyond)
+        )
         fade = np.exp(-np.clip(distance - epi, 0, None) / _FADE_LONGITUDINAL)
         z = z - LONGITUDINAL * contraction * self.length * lift * fade
         return self.apex + np.stack([z, moved * np.sign(r)], -1) @ self.axes
@@ -71,7 +73,9 @@ def motion_of(heart: Heart) -> Motion:
         axes[1] = -axes[1]
     la_length = max(float(((la - apex) @ along).max()) - length, 5.0)
     heights = np.linspace(-0.25 * length, length, 64)
-    profiles = [np.stack([_profile((curve - apex) @ axes.T, sign, heights) for sign in (-1, 1)]) for curve in (endo, epi)]
+    profiles = [
+        np.stack([_profile((curve - apex) @ axes.T, sign, heights) for sign in (-1, 1)]) for curve in (endo, epi)
+    ]
     return Motion(apex, axes, length, la_length, heights, profiles[0], np.maximum(profiles[1], profiles[0] + 1.0))
 
 

@@ -64,7 +64,10 @@ def build(shape: Shape) -> Heart:
     la = place([*la_z, shape.length + shape.la_length, *la_z[::-1]], [*la_half, 0.0, *-la_half[::-1]])
     tip = np.array([shape.length - 5.0, 0.22 * ring])
     leaflets = [
-        place([shape.length, shape.length - 4.0, tip[0]], [hinge, hinge + 0.55 * (tip[1] - hinge), tip[1] - 0.5 * np.sign(-hinge)])
+        place(
+            [shape.length, shape.length - 4.0, tip[0]],
+            [hinge, hinge + 0.55 * (tip[1] - hinge), tip[1] - 0.5 * np.sign(-hinge)],
+        )
         for hinge in (-ring, ring)
     ]
     return Heart(shape.view, shape.sector, lv_endo, lv_epi, la, *leaflets)
@@ -79,8 +82,29 @@ def _profile(share: np.ndarray, widest: float, annulus: float) -> np.ndarray:
 
 _NAMED = {
     "normal": Shape(),
-    "dilated": Shape(length=96.0, diameter=66.0, wall=7.5, widest=0.52, annulus=0.62, la_diameter=48.0, tilt=4.0, apex_x=0.0, apex_depth=31.0, sector=Sector(178.0, 84.0)),
-    "hypertrophic": Shape(length=80.0, diameter=38.0, wall=15.0, wall_ratio=1.35, annulus=0.8, la_diameter=46.0, apex_depth=34.0, apex_x=5.0, sector=Sector(160.0, 84.0)),
+    "dilated": Shape(
+        length=96.0,
+        diameter=66.0,
+        wall=7.5,
+        widest=0.52,
+        annulus=0.62,
+        la_diameter=48.0,
+        tilt=4.0,
+        apex_x=0.0,
+        apex_depth=31.0,
+        sector=Sector(178.0, 84.0),
+    ),
+    "hypertrophic": Shape(
+        length=80.0,
+        diameter=38.0,
+        wall=15.0,
+        wall_ratio=1.35,
+        annulus=0.8,
+        la_diameter=46.0,
+        apex_depth=34.0,
+        apex_x=5.0,
+        sector=Sector(160.0, 84.0),
+    ),
 }
 PRESETS = tuple(_NAMED)
 

@@ -63,7 +63,9 @@ class SemanticUNet(nn.Module):
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         width = widths[0]
         for level, wide in enumerate(widths):
-            blocks = nn.ModuleList(ResidualBlock(width if i == 0 else wide, wide, e, None) for i in range(config.blocks))
+            blocks = nn.ModuleList(
+                ResidualBlock(width if i == 0 else wide, wide, e, None) for i in range(config.blocks)
+            )
             shrink = nn.Conv2d(wide, wide, 3, stride=2, padding=1) if level < len(widths) - 1 else nn.Identity()
             self.down.append(nn.ModuleDict({"blocks": blocks, "shrink": shrink}))
             width = wide
@@ -83,7 +85,11 @@ class SemanticUNet(nn.Module):
         return [p for m in self.modules() if isinstance(m, TemporalAttention) for p in m.parameters()]
 
     def forward(
-        self, x: Float[Tensor, "b t c h w"], c_noise: Float[Tensor, "b"], conditions: SemanticConditions, temporal: bool = True
+        self,
+        x: Float[Tensor, "b t c h w"],
+        c_noise: Float[Tensor, "b"],
+        conditions: SemanticConditions,
+        temporal: bool = True,
     ) -> Float[Tensor, "b t c h w"]:
         """`temporal=False` leaves the frames of a clip strangers to each other (first stage of training)."""
         b, t = x.shape[:2]
@@ -141,7 +147,9 @@ class MapEncoder(nn.Module):
         self.enter = nn.Conv2d(CLASSES * config.map_patch**2, wide, 1)
         levels = len(config.widths)
         self.down = nn.ModuleList(nn.Conv2d(wide, wide, 3, padding=1, stride=1 if i == 0 else 2) for i in range(levels))
-        self.deep = nn.Sequential(nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1), nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1))
+        self.deep = nn.Sequential(
+            nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1), nn.SiLU(), nn.Conv2d(wide, wide, 3, padding=1)
+        )
         self.up = nn.ModuleList(nn.Conv2d(wide, wide, 3, padding=1) for _ in range(levels))
 
     def forward(self, label_map: Float[Tensor, "b 5 mh mw"]) -> list[Float[Tensor, "b m h w"]]:
@@ -187,7 +195,9 @@ class ResidualBlock(nn.Module):
         self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
         nn.init.zeros_(self.conv2.weight)
 
-    def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"] | None):
+    def forward(
+        self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"] | None
+    ):
         h = self.norm1(x)
         h = h if self.spade is None else self.spade(h, emb, features)
         h = self.conv1(F.silu(h))

@@ -55,7 +55,13 @@ class Subject:
 
     def parameters(self) -> dict[str, Any]:
         """Everything that was drawn, as plain JSON values."""
-        return {"seed": self.seed, "lvef": self.lvef, "heart_rate": self.heart_rate, "shape": asdict(self.shape), "acquisition": asdict(self.acquisition)}
+        return {
+            "seed": self.seed,
+            "lvef": self.lvef,
+            "heart_rate": self.heart_rate,
+            "shape": asdict(self.shape),
+            "acquisition": asdict(self.acquisition),
+        }
 
 
 def draw_shape(rng: np.random.Generator) -> Shape:
@@ -105,7 +111,11 @@ def draw_heart(rng: np.random.Generator, shape: Shape) -> Heart:
 
 def draw_acquisition(rng: np.random.Generator, look: Look) -> Acquisition:
     """A plausible scan: gain, clutter, shadows at the flanks, drop-out at the lateral wall."""
-    shadows = [(float(side * rng.uniform(0.75, 1.1)), float(rng.uniform(0.06, 0.25)), float(rng.uniform(4, 18))) for side in (-1, 1) if rng.random() < 0.55]
+    shadows = [
+        (float(side * rng.uniform(0.75, 1.1)), float(rng.uniform(0.06, 0.25)), float(rng.uniform(4, 18)))
+        for side in (-1, 1)
+        if rng.random() < 0.55
+    ]
     if rng.random() < 0.25:
         shadows.append((float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.03, 0.08)), float(rng.uniform(3, 9))))
     return Acquisition(
@@ -121,7 +131,11 @@ def draw_acquisition(rng: np.random.Generator, look: Look) -> Acquisition:
         leaflets=float(rng.normal(4, 2)),
         anisotropy=float(np.clip(rng.normal(8, 3), 0, 16)),
         shadows=tuple(shadows),
-        dropout=(float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.3, 0.65)), float(rng.uniform(0, 12) if rng.random() < 0.5 else 0.0)),
+        dropout=(
+            float(rng.uniform(0.2, 0.8)),
+            float(rng.uniform(0.3, 0.65)),
+            float(rng.uniform(0, 12) if rng.random() < 0.5 else 0.0),
+        ),
         gain_steps=tuple(float(g) for g in rng.normal(0, 2.0, 4)),
         decorrelation=float(rng.uniform(0.3, 0.9)),
     )

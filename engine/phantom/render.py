@@ -28,8 +28,14 @@ _SIDE_LOBE_WIDTH = 9.0
 
 # Compression with an S-curve: grey level at a level in dB over average myocardium, straight between the knots.
 _CURVES = {
-    "echonet": ((-60, -34, -29, -24, -19, -14, -9, -4, 1, 6, 11, 17, 24), (0, 0, 3, 11, 25, 45, 70, 98, 128, 158, 186, 215, 245)),
-    "camus": ((-60, -44, -36, -29, -22, -16, -10, -4, 1, 6, 11, 17, 24), (0, 4, 18, 35, 51, 64, 80, 101, 124, 148, 172, 204, 240)),
+    "echonet": (
+        (-60, -34, -29, -24, -19, -14, -9, -4, 1, 6, 11, 17, 24),
+        (0, 0, 3, 11, 25, 45, 70, 98, 128, 158, 186, 215, 245),
+    ),
+    "camus": (
+        (-60, -44, -36, -29, -22, -16, -10, -4, 1, 6, 11, 17, 24),
+        (0, 4, 18, 35, 51, 64, 80, 101, 124, 148, 172, 204, 240),
+    ),
 }
 
 
@@ -37,7 +43,10 @@ def render(scenes: Sequence[Scene], size: int, device: str | torch.device = "cpu
     """Grey frames of scenes that share a number of frames, each on its sector's standard grid `sector.grid(size)`."""
     amplitude = torch.cat([_beam_space(scene, device) for scene in scenes])
     frames = len(scenes[0].hearts)
-    image = [_scan_convert(_compress(a, scene.acquisition), scene, size) for a, scene in zip(amplitude.split(frames), scenes, strict=True)]
+    image = [
+        _scan_convert(_compress(a, scene.acquisition), scene, size)
+        for a, scene in zip(amplitude.split(frames), scenes, strict=True)
+    ]
     return torch.stack(image).cpu().numpy()
 
 
@@ -68,7 +77,11 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
     # Scatterers lie with density ~ radius^(1/0.65 - 2) an area: even out what the grid's cells receive.
     cells = share.clamp_min(0.05) ** (1 / 0.65 - 1)
     field = field / (cells.sqrt() * np.sqrt(len(scene.positions) / (DEPTHS * BEAMS)))[:, None, None]
-    clutter = torch.randn(1, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device) * _ratio(scan.haze) * torch.exp(-depth_mm / 14.0)[:, None, None]
+    clutter = (
+        torch.randn(1, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device)
+        * _ratio(scan.haze)
+        * torch.exp(-depth_mm / 14.0)[:, None, None]
+    )
     field = field + clutter
 
     axial, near, far, lobes = _spread(scene, depth_mm, share)
@@ -76,7 +89,11 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
     mix = ((share - 0.12) / 0.3).clamp(0, 1)[None, :, None, None]
     beams = torch.einsum("ab,tdbc->tdac", near, field) * (1 - mix) + torch.einsum("ab,tdbc->tdac", far, field) * mix
     beams = beams + _ratio(scan.side_lobes) * torch.einsum("ab,tdbc->tdac", lobes, field)
-    noise = torch.randn(frames, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device) * _ratio(scan.noise) * (0.35 + 0.65 * share)[:, None, None]
+    noise = (
+        torch.randn(frames, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device)
+        * _ratio(scan.noise)
+        * (0.35 + 0.65 * share)[:, None, None]
+    )
     beams = beams * _ratio_map(scene, share).to(device)[..., None] + noise
     return 10 * torch.log10(beams.square().mean(-1) + 1e-7) + scan.gain
 
@@ -108,7 +125,9 @@ def _spread(scene: Scene, depth_mm: Tensor, share: Tensor):
     """The point-spread function as matrices: along depth (its width grows with depth) and across beams (near, far, side lobes)."""
     look, sector = scene.acquisition.look, scene.hearts[0].sector
     near, middle, deep = _AXIAL[look]
-    width = torch.where(share < 0.5, near + (middle - near) * share * 2, middle + (deep - middle) * (share * 2 - 1).clamp(0, 1))
+    width = torch.where(
+        share < 0.5, near + (middle - near) * share * 2, middle + (deep - middle) * (share * 2 - 1).clamp(0, 1)
+    )
     axial = torch.exp(-0.5 * ((depth_mm[:, None] - depth_mm[None]) / width[:, None]) ** 2)
     beam = sector.opening * MARGIN / BEAMS * torch.arange(BEAMS, device=depth_mm.device)
     gap = beam[:, None] - beam[None]
@@ -127,9 +146,19 @@ def _ratio_map(scene: Scene, share: Tensor) -> Float[Tensor, "d b"]:
     steps = np.interp(share.numpy(), np.linspace(0, 1, len(scan.gain_steps)), scan.gain_steps)
     db = torch.tensor(steps, dtype=torch.float32)[:, None].repeat(1, BEAMS)
     for centre, half_width, loss in scan.shadows:
-        db = db - loss * torch.exp(-(((angle - centre) / half_width) ** 2))[None] * ((share - 0.1) / 0.15).clamp(0, 1)[:, None]
+        db = (
+            db
+            - loss
+            * torch.exp(-(((angle - centre) / half_width) ** 2))[None]
+            * ((share - 0.1) / 0.15).clamp(0, 1)[:, None]
+        )
     centre, deep, loss = scan.dropout
-    db = db - loss * torch.exp(-(((angle - centre) / 0.22) ** 2))[None] * torch.exp(-(((share - deep) / 0.14) ** 2))[:, None]
+    db = (
+        db
+        - loss
+        * torch.exp(-(((angle - centre) / 0.22) ** 2))[None]
+        * torch.exp(-(((share - deep) / 0.14) ** 2))[:, None]
+    )
     return 10 ** (db / 20)
 
 

@@ -54,7 +54,18 @@ def make_scene(heart: Heart, lvef: float, phase: Float[np.ndarray, "t"], acquisi
     row, column = np.clip(row, 0, grid.height - 1), np.clip(column, 0, grid.width - 1)
     nodes, extent = _displacement(heart, motion, contraction)
     leaflet_positions, leaflet_level = _leaflets(hearts, acquisition, rng)
-    return Scene(hearts, phase, acquisition, positions, level_map[row, column], blood_map[row, column], nodes, extent, leaflet_positions, leaflet_level)
+    return Scene(
+        hearts,
+        phase,
+        acquisition,
+        positions,
+        level_map[row, column],
+        blood_map[row, column],
+        nodes,
+        extent,
+        leaflet_positions,
+        leaflet_level,
+    )
 
 
 def _scatter(heart: Heart, rng: np.random.Generator) -> Points:
@@ -68,7 +79,10 @@ def _scatter(heart: Heart, rng: np.random.Generator) -> Points:
 def _displacement(heart: Heart, motion: Motion, contraction: np.ndarray):
     depth = heart.sector.depth
     half_width = depth * np.sin(np.radians(min(heart.sector.opening / 2 + 4, 89.0)))
-    x, y = np.arange(-half_width, half_width + _NODE_SPACING, _NODE_SPACING), np.arange(0, depth + 2 * _NODE_SPACING, _NODE_SPACING)
+    x, y = (
+        np.arange(-half_width, half_width + _NODE_SPACING, _NODE_SPACING),
+        np.arange(0, depth + 2 * _NODE_SPACING, _NODE_SPACING),
+    )
     mesh = np.stack(np.meshgrid(x, y), -1)
     nodes = np.stack([motion.displace(mesh, float(c)) - mesh for c in contraction])
     return nodes.astype(np.float32), (float(x[0]), float(y[0]), float(x[-1]), float(y[-1]))
@@ -90,11 +104,21 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, rng: np.random.Gene
 
     level = scan.tissue + 7.0 * _cloud(rng, (height, width), 16.0) + 3.0 * _cloud(rng, (height, width), 5.0)
     # Lung and air beyond the free walls swallow the beam; the flanks of real apical views are mostly dark.
-    level -= 0.30 * np.clip(cv2.distanceTransform((~heart_mask).astype(np.uint8), cv2.DIST_L2, 3) * _MAP_SPACING - 8.0, 0, 45)
+    level -= 0.30 * np.clip(
+        cv2.distanceTransform((~heart_mask).astype(np.uint8), cv2.DIST_L2, 3) * _MAP_SPACING - 8.0, 0, 45
+    )
     level = np.where(_grow(la, 3.0) & ~la, scan.tissue + 4.0, level)
     level = np.where(_grow(right, 3.5) & ~right, -3.0 + 2.0 * _cloud(rng, (height, width), 6.0), level)
-    beyond = (outside > 0) & (outside < 4.5) & ((r > 0) | (heart.view == "A2C")) & (z > 0.1 * motion.length) & (z < motion.length + 8)
-    level = np.where(beyond & ~right, scan.pericardium - np.abs(outside - 2.0) * 2.0 + 2.0 * _cloud(rng, (height, width), 8.0), level)
+    beyond = (
+        (outside > 0)
+        & (outside < 4.5)
+        & ((r > 0) | (heart.view == "A2C"))
+        & (z > 0.1 * motion.length)
+        & (z < motion.length + 8)
+    )
+    level = np.where(
+        beyond & ~right, scan.pericardium - np.abs(outside - 2.0) * 2.0 + 2.0 * _cloud(rng, (height, width), 8.0), level
+    )
 
     normal = np.stack([r, np.clip(z, None, 0.25 * motion.length) - 0.25 * motion.length], -1)
     normal = normal[..., :1] * motion.axes[1] + normal[..., 1:] * motion.axes[0]
@@ -137,7 +161,9 @@ def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, rng: np.random.Gener
             index = np.minimum(at.astype(int), len(curve) - 2)
             step = curve[index + 1] - curve[index]
             point = curve[index] + (at - index)[:, None] * step
-            across = np.abs(step[:, 0] * point[:, 1] - step[:, 1] * point[:, 0]) / (np.linalg.norm(step, axis=1) * np.linalg.norm(point, axis=1) + 1e-6)
+            across = np.abs(step[:, 0] * point[:, 1] - step[:, 1] * point[:, 0]) / (
+                np.linalg.norm(step, axis=1) * np.linalg.norm(point, axis=1) + 1e-6
+            )
             places.append((point + jitter[k], scan.leaflets - 12.0 * (1 - across)))
         positions.append(np.concatenate([p for p, _ in places]))
         levels.append(np.concatenate([v for _, v in places]))

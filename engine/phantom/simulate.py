@@ -36,7 +36,10 @@ class PhantomClip:
 
 
 def simulate(
-    subjects: Sequence[tuple[Heart, float, float, Acquisition]], frames: int = 16, size: int = 112, device: str | torch.device = "cpu"
+    subjects: Sequence[tuple[Heart, float, float, Acquisition]],
+    frames: int = 16,
+    size: int = 112,
+    device: str | torch.device = "cpu",
 ) -> list[PhantomClip]:
     """One whole beat of each (end-diastolic heart, LVEF in percent, beats a minute, acquisition), `frames` x `size` x `size`."""
     phase = cycle.phases(frames)

@@ -17,7 +17,9 @@ class PhantomPipeline:
     def __init__(self, card: ModelCard, device: str):
         self.card, self.device = card, device
 
-    def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None, scan: Acquisition = SCAN) -> list[Clip]:
+    def generate(
+        self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None, scan: Acquisition = SCAN
+    ) -> list[Clip]:
         """One looping beat for each seed; a seed draws the speckle. The clips carry their exact label maps.
 
         Raises BadInput on conditions or settings that the card does not accept.
@@ -29,7 +31,9 @@ class PhantomPipeline:
         heart = replace(heart, view=conditions.view or heart.view)
         clips = []
         for index, seed in enumerate(settings.seeds, 1):
-            made = simulate([(heart, lvef, rate, replace(scan, seed=seed))], settings.frames, self.card.size[0], self.device)[0]
+            made = simulate(
+                [(heart, lvef, rate, replace(scan, seed=seed))], settings.frames, self.card.size[0], self.device
+            )[0]
             made_by = provenance(self.card, None, seed, settings, conditions)
             clips.append(Clip(made.frames, made.fps, made.mm_per_pixel, made_by, made.label_maps))
             on_step(Step(index, len(settings.seeds)))

@@ -32,7 +32,11 @@ VIEWS = ("A4C", "A2C")
 
 
 def network_conditions(
-    label_map: UInt8[np.ndarray, "b h w"], lvef: list[float | None], view: list[str | None], frames: int, device: str | torch.device = "cpu"
+    label_map: UInt8[np.ndarray, "b h w"],
+    lvef: list[float | None],
+    view: list[str | None],
+    frames: int,
+    device: str | torch.device = "cpu",
 ) -> SemanticConditions:
     """End-diastolic label maps, LVEF (percent) and views as the network wants them; None is dropped."""
     one_hot = F.one_hot(torch.tensor(label_map, device=device).long(), CLASSES).permute(0, 3, 1, 2).float()
@@ -55,7 +59,11 @@ def dropped(conditions: SemanticConditions) -> SemanticConditions:
 
 
 def sample(
-    network: SemanticUNet, conditions: SemanticConditions, settings: Settings, shape: tuple[int, ...], on_step: Callable[[int, int, Tensor], None]
+    network: SemanticUNet,
+    conditions: SemanticConditions,
+    settings: Settings,
+    shape: tuple[int, ...],
+    on_step: Callable[[int, int, Tensor], None],
 ) -> Float[Tensor, "b t c h w"]:
     """x of one clip for each seed of the settings; `shape` is that of one x."""
 
@@ -106,7 +114,14 @@ class SemanticVideo:
                 on_step(Step(before + step, total, lambda: frames_of(denoised)))
 
             x = sample(self.network, told, replace(settings, seeds=(seed,)), shape, report)
-            clips.append(Clip(frames_of(x), fps, mm_per_pixel, provenance(self.card, self.weights_sha256, seed, settings, conditions)))
+            clips.append(
+                Clip(
+                    frames_of(x),
+                    fps,
+                    mm_per_pixel,
+                    provenance(self.card, self.weights_sha256, seed, settings, conditions),
+                )
+            )
         return clips
 
 

@@ -64,13 +64,24 @@ def write_shard(path: Path, first: int, count: int, frames: int, size: int, look
     os.replace(temporary, path)
 
 
-def make_set(folder: Path, first: int, count: int, frames: int = 16, size: int = 128, look: Look = "echonet", device: str = "cpu", workers: int = 2) -> None:
+def make_set(
+    folder: Path,
+    first: int,
+    count: int,
+    frames: int = 16,
+    size: int = 128,
+    look: Look = "echonet",
+    device: str = "cpu",
+    workers: int = 2,
+) -> None:
     """Fill `folder` with the clips of seeds first .. first + count - 1, with a progress bar."""
     folder.mkdir(parents=True, exist_ok=True)
     manifest = {"frames": frames, "size": size, "look": look}
     note = folder / "manifest.json"
     if note.exists() and json.loads(note.read_text()) != manifest:
-        raise SystemExit(f"{folder} holds clips of {note.read_text()}; choose another folder for {json.dumps(manifest)}.")
+        raise SystemExit(
+            f"{folder} holds clips of {note.read_text()}; choose another folder for {json.dumps(manifest)}."
+        )
     note.write_text(json.dumps(manifest))
     starts = [s for s in range(first, first + count, SHARD) if not _shard(folder, s).exists()]
     jobs = [(_shard(folder, s), s, min(SHARD, first + count - s), frames, size, look, device) for s in starts]

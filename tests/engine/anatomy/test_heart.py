@@ -1,5 +1,4 @@
 import copy
-import json
 
 import numpy as np
 import pytest
@@ -76,7 +75,9 @@ def test_label_maps_agree_over_sizes_and_hold_every_class():
         image = contours.label_map(heart, grid)
         assert set(np.unique(image)) == set(range(5))
         assert (image[~heart.sector.contains(grid.mesh())] == labels.BACKGROUND).all()
-        areas.append([(image == k).sum() * np.prod(grid.mm_per_pixel) for k in (labels.LV, labels.MYOCARDIUM, labels.LA)])
+        areas.append(
+            [(image == k).sum() * np.prod(grid.mm_per_pixel) for k in (labels.LV, labels.MYOCARDIUM, labels.LA)]
+        )
     assert np.allclose(areas, areas[-1], rtol=0.03)
 
 

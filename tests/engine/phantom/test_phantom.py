@@ -44,7 +44,12 @@ def test_a_clip_is_a_function_of_its_seed_alone_or_in_a_batch():
 
 
 def test_looks_differ_as_the_data_sets_do():
-    black = {look: np.mean([(c.frames[c.label_maps > 0] <= 5).mean() for c in (clip_of(s, 96, look, 2)[1] for s in range(6))]) for look in LOOKS}
+    black = {
+        look: np.mean(
+            [(c.frames[c.label_maps > 0] <= 5).mean() for c in (clip_of(s, 96, look, 2)[1] for s in range(6))]
+        )
+        for look in LOOKS
+    }
     assert black["echonet"] > 0.12 and black["camus"] < 0.06
 
 
@@ -57,7 +62,9 @@ def test_speckle_moves_with_the_wall():
     k = 2
     wall = clip.label_maps[k] == labels.MYOCARDIUM
     ahead = np.round(np.stack([y + vectors[k, ..., 1], x + vectors[k, ..., 0]])).astype(int).clip(0, size - 1)
-    now, still, carried = (f[wall].astype(float) for f in (clip.frames[k], clip.frames[k + 1], clip.frames[k + 1][ahead[0], ahead[1]]))
+    now, still, carried = (
+        f[wall].astype(float) for f in (clip.frames[k], clip.frames[k + 1], clip.frames[k + 1][ahead[0], ahead[1]])
+    )
     assert np.corrcoef(now, carried)[0, 1] > np.corrcoef(now, still)[0, 1] + 0.05
 
 
