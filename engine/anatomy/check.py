@@ -25,8 +25,8 @@ TOUCH = 1.0
 """mm that the inner contour may lie outside the outer one"""
 OVERLAP = 0.15
 """of the smaller of LV and LA that may lie in the other"""
-OUTSIDE = 0.15
-"""of a contour that may lie outside the sector"""
+OUTSIDE = {"lv_endo": 0.15, "lv_epi": 0.35, "la": 0.35, "septal_leaflet": 0.35, "lateral_leaflet": 0.35}
+"""of a contour that may lie outside the sector; real fans cut off the lateral wall and the roof of the LA"""
 VOLUMES = (5.0, 900.0)
 """mL"""
 
@@ -41,38 +41,42 @@ def check(heart: Heart) -> None:
 
     if area(lv_endo) < SMALLEST_LV:
         raise BadInput(
-            f"{TITLES['lv_endo']} encloses {area(lv_endo) / 100:.1f} cm²; at least {SMALLEST_LV / 100:.0f} cm² is wanted, "
-            "so draw the LV larger."
+            f"{TITLES['lv_endo']} encloses {area(lv_endo) / 100:.1f} cm²; at least {SMALLEST_LV / 100:.0f} cm² is wanted, so "
+            "draw the LV larger."
         )
     for name in ("lv_endo", "lv_epi", "la"):
         if (name != "la" or area(la) >= SMALLEST_LA) and _crosses_itself(curves[name]):
-            raise BadInput(f"{TITLES[name]} crosses itself; move its points so that they follow one another round the chamber.")
+            raise BadInput(
+                f"{TITLES[name]} crosses itself; move its points so that they follow one another round the chamber."
+            )
     depth = _depth_outside(lv_endo, lv_epi)
     if depth > TOUCH:
         raise BadInput(
-            f"{TITLES['lv_endo']} lies {depth:.0f} mm outside the outer one; the wall needs the inner contour within the "
-            "outer, so move one of them."
+            f"{TITLES['lv_endo']} lies {depth:.0f} mm outside the outer one; the wall needs the inner contour "
+            "within the outer, so move one of them."
         )
     shared = _overlap(lv_endo, la) if area(la) >= SMALLEST_LA else 0.0
     if shared > OVERLAP:
         raise BadInput(
-            f"{TITLES['la']} shares {shared:.0%} of its chamber with the LV; the two only meet at the annulus, so move the LA down."
+            f"{TITLES['la']} shares {shared:.0%} of its chamber with the LV; the two only meet at the annulus, "
+            "so move the LA down."
         )
     for name, curve in curves.items():
         outside = 1 - heart.sector.contains(curve).mean()
-        if outside > OUTSIDE:
+        if outside > OUTSIDE[name]:
             raise BadInput(
-                f"{TITLES[name]} lies {outside:.0%} outside the sector; at most {OUTSIDE:.0%} may, so move it in or widen the sector."
+                f"{TITLES[name]} lies {outside:.0%} outside the sector; at most {OUTSIDE[name]:.0%} may, "
+                "so move it in or widen the sector."
             )
     volume = area_length(heart)
     if not VOLUMES[0] <= volume <= VOLUMES[1]:
         raise BadInput(
-            f"{TITLES['lv_endo']} holds {volume:.0f} mL; {VOLUMES[0]:.0f} to {VOLUMES[1]:.0f} mL is wanted, so draw the LV "
-            f"{'larger' if volume < VOLUMES[0] else 'smaller'} or mend the spacing."
+            f"{TITLES['lv_endo']} holds {volume:.0f} mL; {VOLUMES[0]:.0f} to {VOLUMES[1]:.0f} mL is wanted, so "
+            f"draw the LV {'larger' if volume < VOLUMES[0] else 'smaller'} or mend the spacing."
         )
 
 
-def _cross(a: Float[np.ndarray, "*n 2"], b: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
+def _cross(a: Float[np.ndarray, "... 2"], b: Float[np.ndarray, "... 2"]) -> Float[np.ndarray, "..."]:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 

@@ -5,9 +5,11 @@ from jaxtyping import Bool, Float
 
 from engine.anatomy.heart import LIMITS, Grid, Sector
 
-HALF_ANGLES = np.arange(15.0, 58.01, 0.25)
+HALF_ANGLES = np.arange(15.0, 58.01, 1.0)
 """degrees between the axis and an outer beam: every fan that is looked for"""
-MAX_ROWS = 240
+FINER = np.arange(-1.0, 1.01, 0.125)
+"""degrees round the best of them that are looked at next"""
+MAX_ROWS = 160
 """rows that vote; more of them add time, not accuracy"""
 
 
@@ -26,26 +28,29 @@ def fit_fan(lit: Bool[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> 
     tolerance = float(spacing.mean()) * max(1.0, 0.006 * height)
     ends = []
     for columns, sign, free in ((left, 1.0, left > 0), (right, -1.0, right < width - 1)):
-        step = max(1, int(free.sum()) // MAX_ROWS)
         # Mirrored, the right edge is a left edge, and one search serves both.
-        ends.append(np.stack([sign * columns[free] * spacing[1], rows[free] * spacing[0]], 1)[::step])
+        points = np.stack([sign * columns[free] * spacing[1], rows[free] * spacing[0]], 1)
+        ends.append(points[:: len(points) // MAX_ROWS + 1])
     if min(len(points) for points in ends) < 8:
         return None
-    (left_votes, left_offset), (right_votes, right_offset) = (_edges(points, tolerance) for points in ends)
-    best = int(np.argmax(left_votes + right_votes))
-    if min(left_votes[best], right_votes[best]) < 4:
-        return None
-
-    slope = np.tan(np.radians(HALF_ANGLES[best]))
-    x = (left_offset[best] - right_offset[best]) / 2
-    y = (left_offset[best] + right_offset[best]) / (2 * slope)
+    angles = HALF_ANGLES
+    for _ in range(2):
+        (left_votes, left_offset), (right_votes, right_offset) = (_edges(points, angles, tolerance) for points in ends)
+        best = int(np.argmax(left_votes + right_votes))
+        if min(left_votes[best], right_votes[best]) < 4:
+            return None
+        half = float(angles[best])
+        x, reach = (left_offset[best] - right_offset[best]) / 2, (left_offset[best] + right_offset[best]) / 2
+        angles = half + FINER
+    y = reach / np.tan(np.radians(half))
     grid = Grid(height, width, mm_per_pixel, (float(x / spacing[1]), float(y / spacing[0])))
-    depth = _depth(grid.mesh()[lit], HALF_ANGLES[best])
-    return (Sector(depth, float(2 * HALF_ANGLES[best])), grid) if depth > 0 else None
+    depth = _depth(grid.mesh()[lit], half)
+    return (Sector(depth, 2 * half), grid) if depth > 0 else None
 
 
-def standing_fan(height: int, width: int, mm_per_pixel: tuple[float, float], opening: float) -> tuple[Sector, Grid]:
+def standing_fan(shape: tuple[int, ...], mm_per_pixel: tuple[float, float], opening: float) -> tuple[Sector, Grid]:
     """The fan of an image that shows none: the probe at the top centre, the depth that of the image."""
+    height, width = shape
     return Sector(height * mm_per_pixel[0], opening), Grid(height, width, mm_per_pixel, ((width - 1) / 2, 0.0))
 
 
@@ -57,17 +62,19 @@ def at_usual_depth(sector: Sector, grid: Grid) -> tuple[Sector, Grid]:
 
 def is_plausible(sector: Sector) -> bool:
     """Whether a heart may be drawn in this sector."""
-    return LIMITS.depth[0] <= sector.depth <= LIMITS.depth[1] and LIMITS.opening[0] <= sector.opening <= LIMITS.opening[1]
+    return (
+        LIMITS.depth[0] <= sector.depth <= LIMITS.depth[1] and LIMITS.opening[0] <= sector.opening <= LIMITS.opening[1]
+    )
 
 
 def _edges(
-    points: Float[np.ndarray, "n 2"], tolerance: float
+    points: Float[np.ndarray, "n 2"], half_angles: Float[np.ndarray, " a"], tolerance: float
 ) -> tuple[Float[np.ndarray, " a"], Float[np.ndarray, " a"]]:
     """For every half angle the best left edge x + y tan(angle) = offset: its votes and its offset.
 
     A row votes for an edge that it touches, and three times against one that it sticks out of.
     """
-    slopes = np.tan(np.radians(HALF_ANGLES))
+    slopes = np.tan(np.radians(half_angles))
     votes, offsets = np.empty(len(slopes)), np.empty(len(slopes))
     for i, slope in enumerate(slopes):
         reach = points[:, 0] + slope * points[:, 1]

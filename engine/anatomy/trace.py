@@ -23,19 +23,17 @@ SMALLEST = 12
 """pixels of LV below which there is nothing to trace"""
 
 
-def grid_for(
-    label_map: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]
-) -> tuple[Grid, Sector]:
+def grid_for(label_map: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> tuple[Grid, Sector]:
     """Where a label map lies, and the fan round it.
 
-    A map with the sector class shows its fan. Any other is taken as CAMUS crops its images: the probe at the top centre,
-    the depth that of the image, the opening 76 degrees or as much as the drawn classes need. Spacing that makes a fan no
-    heart fits in is replaced by one that makes it 150 mm deep.
+    A map with the sector class shows its fan. Any other is taken as CAMUS crops its images: the probe at the top
+    centre, the depth that of the image, the opening 76 degrees or as much as the drawn classes need. Spacing that makes
+    a fan no heart fits in is replaced by one that makes it 150 mm deep.
     """
     drawn = label_map > labels.BACKGROUND
     fan = fit_fan(drawn, mm_per_pixel) if (label_map == labels.SECTOR).any() else None
     if fan is None:
-        sector, grid = standing_fan(*label_map.shape, mm_per_pixel, 76.0)
+        sector, grid = standing_fan(label_map.shape, mm_per_pixel, 76.0)
         x, y = grid.mesh()[drawn].T
         needed = 2 * np.degrees(np.arctan2(np.abs(x), y)).max(initial=0.0) + 2
         sector = Sector(sector.depth, float(np.clip(needed, sector.opening, LIMITS.opening[1])))
@@ -53,7 +51,7 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
     lv = _largest(label_map == labels.LV)
     if lv.sum() < SMALLEST:
         raise BadInput(
-            f"The label map has {int(lv.sum())} pixels of LV (label {labels.LV}); draw the LV, apex up, before opening it."
+            f"The label map has {int(lv.sum())} pixels of LV (label {labels.LV}); draw the LV in it, apex up."
         )
     wall, la = label_map == labels.MYOCARDIUM, _largest(label_map == labels.LA)
     has_wall, has_la = wall.sum() > 0.05 * lv.sum(), la.sum() >= SMALLEST
@@ -65,7 +63,11 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
         lv_epi = _fit(_open_at_feet(_outline(_largest(lv | wall), grid), annulus), LV_POINTS)
     else:
         lv_epi = _thicken(lv_endo)
-    contour = _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1]) if has_la else None
+    contour = (
+        _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
+        if has_la
+        else None
+    )
     if contour is None:
         contour = _invent_la(lv_endo, sector)
     return Heart(view, sector, lv_endo, lv_epi, contour, *_invent_leaflets(lv_endo))
@@ -96,7 +98,7 @@ def _fit(curve: Points, count: int, ends: Points | None = None) -> Points:
     ends = curve[[0, -1]] if ends is None else ends
     points = _resample(curve, count)
     for _ in range(3):
-        # A spline's parameter is no arc length, so match each of its points to the curve's at the same share of the way.
+        # A spline's parameter is no arc length: match each of its points to the curve's at the same share of the way.
         drawn = spline(points)
         share = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
         fine = _resample(curve, 1000)
@@ -204,4 +206,8 @@ def _invent_leaflets(lv_endo: Points) -> tuple[Points, Points]:
     _, down = _frame(lv_endo)
     septal, lateral = lv_endo[0], lv_endo[-1]
     tip = septal + 0.56 * (lateral - septal) - TENT * down
-    return tuple(np.stack([hinge, hinge + 0.5 * (tip - hinge) - 0.2 * TENT * down, tip]) for hinge in (septal, lateral))
+
+    def leaflet(hinge: Float[np.ndarray, "2"]) -> Points:
+        return np.stack([hinge, hinge + 0.5 * (tip - hinge) - 0.2 * TENT * down, tip])
+
+    return leaflet(septal), leaflet(lateral)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.pixels import apply_color_lut, get_decoder, iter_pixels
+from pydicom.multival import MultiValue
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import iter_pixels
 
 from engine.anatomy.labels import Frames
 from engine.errors import BadInput
@@ -19,7 +22,8 @@ PICTURE = ("Rows", "Columns", "NumberOfFrames")
 CODING = (
     "PhotometricInterpretation", "SamplesPerPixel", "PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit",
     "PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
-    *(f"{colour}PaletteColorLookupTable{part}" for colour in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")),
+    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in ("Red", "Green", "Blue")),
+    *(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
 )  # fmt: skip
 TISSUE, CENTIMETRES = 1, 3
 """values of RegionSpatialFormat and PhysicalUnitsXDirection"""
@@ -32,7 +36,9 @@ def read_dicom(path: Path) -> Clip:
         warnings.simplefilter("ignore")
         head = pydicom.dcmread(path, force=True, specific_tags=[*PICTURE, *SCALE, *TIME], stop_before_pixels=True)
         if not head.get("Rows") or not head.get("Columns"):
-            raise BadInput(f"{path.name} is DICOM without a picture, or cut off before it; export the ultrasound clip itself.")
+            raise BadInput(
+                f"{path.name} is DICOM without a picture, or cut off before it; export the ultrasound clip itself."
+            )
         frames = int(head.get("NumberOfFrames") or 1)
         check_size(frames, int(head.Rows), int(head.Columns))
         pixels = _pixels(path)
@@ -52,7 +58,9 @@ def _pixels(path: Path) -> Frames:
     except NotImplementedError:
         readable = False
     if not readable:
-        raise BadInput(f"{path.name} is compressed as {syntax.name}, which is not read here; export it as JPEG or uncompressed.")
+        raise BadInput(
+            f"{path.name} is compressed as {syntax.name}, which is not read here; export it as JPEG or uncompressed."
+        )
     # Whatever colours the file has come decoded as RGB, or as indices into a palette of 16 bits a colour.
     frames = list(iter_pixels(data))
     if data.PhotometricInterpretation == "PALETTE COLOR":
@@ -66,7 +74,7 @@ def _pixels(path: Path) -> Frames:
 def _fps(data: pydicom.Dataset) -> float | None:
     """From the frame time in ms, else from the rate that is shown."""
     vector = data.get("FrameTimeVector")
-    times = [float(t) for t in (vector if isinstance(vector, pydicom.multival.MultiValue) else [])][1:]
+    times = [float(t) for t in (vector if isinstance(vector, MultiValue) else [])][1:]
     step = float(data.get("FrameTime") or 0) or (sum(times) / len(times) if times else 0.0)
     if step > 0:
         return 1000 / step

@@ -47,7 +47,7 @@ def read_gif(path: Path) -> Clip:
 
 
 def read_label_png(path: Path) -> tuple[np.ndarray, tuple[float, float]]:
-    """Indices or grey levels (t, h, w) as they are, for a label map is never blended; (1, h, w, colours) of a colour PNG."""
+    """Indices or grey levels (t, h, w) as they are, for labels never blend; (1, h, w, colours) of a colour PNG."""
     with Image.open(path) as image:
         check_size(1, image.height, image.width)
         tag = tag_from_text(image.info.get(KEY))
@@ -79,7 +79,14 @@ def gif_bytes(frames: Frames, tag: Tag) -> bytes:
     out = io.BytesIO()
     durations = [10 * (b - a) for a, b in pairwise(ticks)]
     first.save(
-        out, "GIF", save_all=True, append_images=rest, loop=0, duration=durations, optimize=False, comment=tag.to_text().encode()
+        out,
+        "GIF",
+        save_all=True,
+        append_images=rest,
+        loop=0,
+        duration=durations,
+        optimize=False,
+        comment=tag.to_text().encode(),
     )
     return out.getvalue()
 

@@ -29,13 +29,15 @@ def kind_of(path: Path) -> str:
     if not size:
         raise BadInput(f"{path.name} is an empty file; save or copy it again.")
     if size > MAX_BYTES:
-        raise BadInput(f"{path.name} has {size / 2**30:.1f} GiB; at most {MAX_BYTES // 2**30} GiB are read, so cut it first.")
+        raise BadInput(
+            f"{path.name} has {size / 2**30:.1f} GiB; at most {MAX_BYTES // 2**30} GiB are read, so cut it first."
+        )
     found, named = _sniff(head), ENDINGS.get(ending(path))
     if named and found != named:
         content = f"its content is {found}" if found else "its content is not, or its beginning is damaged"
         raise BadInput(f"{path.name} is called a {named} file but {content}; export it again or mend its name.")
     # Scanners save DICOM without an ending, or with a part of a UID that looks like one.
-    if not named and found != "DICOM":
+    if found is None or (not named and found != "DICOM"):
         raise BadInput(f"{path.name} is no kind of file that opens here; use {known_endings()} or DICOM.")
     return found
 

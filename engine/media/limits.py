@@ -23,8 +23,8 @@ def check_size(frames: int, height: int, width: int) -> None:
         raise BadInput(f"This file holds {frames} frames of {width}x{height} pixels; open one that holds a picture.")
     if max(height, width) > MAX_SIDE or frames > MAX_FRAMES or frames * height * width > MAX_PIXELS:
         raise BadInput(
-            f"This file holds {frames} frames of {width}x{height} pixels; at most {MAX_FRAMES} frames, {MAX_SIDE} pixels "
-            f"a side and {MAX_PIXELS // 10**6} million pixels altogether are read, so cut or shrink it first."
+            f"This file holds {frames} frames of {width}x{height} pixels; at most {MAX_FRAMES} frames, {MAX_SIDE} "
+            f"pixels a side and {MAX_PIXELS // 10**6} million pixels altogether are read, so cut or shrink it first."
         )
 
 

@@ -40,7 +40,7 @@ def read_label_npz(path: Path) -> tuple[np.ndarray, tuple[float, float]]:
     return label_maps, _spacing(path)
 
 
-def npz_bytes(arrays: dict[str, np.ndarray], fps: float, mm_per_pixel: tuple[float, float]) -> bytes:
+def npz_bytes(arrays: dict[str, Any], fps: float, mm_per_pixel: tuple[float, float]) -> bytes:
     out = io.BytesIO()
     np.savez_compressed(out, **arrays, fps=np.float64(fps), mm_per_pixel=np.array(mm_per_pixel, np.float64))
     return out.getvalue()
@@ -63,7 +63,9 @@ def _array(path: Path, name: str) -> np.ndarray | None:
             shape, _, dtype = header(file)
     if name in ("frames", "label_maps"):
         if len(shape) not in (2, 3) or dtype.kind not in "buif":
-            raise BadInput(f"{path.name} has {name} of shape {shape} and type {dtype}; numbers (t, h, w) or (h, w) are wanted.")
+            raise BadInput(
+                f"{path.name} has {name} of shape {shape} and type {dtype}; numbers (t, h, w) or (h, w) are wanted."
+            )
         check_size(*(1, *shape)[-3:])
     elif np.prod(shape) > 16 or dtype.itemsize > 2**24:
         raise BadInput(f"{path.name} has {name} of shape {shape} and type {dtype}; save the clip again.")

@@ -29,10 +29,10 @@ LABEL_READERS = {"PNG": images.read_label_png, "NIfTI": nifti.read_label_nifti, 
 def read_clip(path: str | Path) -> Clip:
     """The clip or still of a .png .jpg .gif .mp4 .avi .nii .nii.gz .npz or DICOM file, with whatever ending DICOM has.
 
-    Colour and tint become grey. The frame rate is the file's; where it tells none, 1 for a still and 30 for a clip. The
-    spacing is the file's; where it tells none, `limits.UNKNOWN_SPACING`, (1, 1). Provenance, and the exact rate and
-    spacing, come back from files that `write_clip` made. Raises BadInput on a file that is missing, damaged, too large, or
-    not what its name says.
+    Colour and tint become grey. The frame rate is the file's; where it tells none, 1 for a still and 30 for a clip.
+    The spacing is the file's; where it tells none, `limits.UNKNOWN_SPACING`, (1, 1). Provenance, and the exact rate
+    and spacing, come back from files that `write_clip` made. Raises BadInput on a file that is missing, damaged, too
+    large, or not what its name says.
     """
     path = Path(path)
     clip = _decode(path, CLIP_READERS)
@@ -50,7 +50,9 @@ def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:
     path = Path(path)
     values, spacing = _decode(path, LABEL_READERS)
     if values.ndim != 3:
-        raise BadInput(f"{path.name} has colours; a label map holds one class number a pixel, so save it indexed or grey.")
+        raise BadInput(
+            f"{path.name} has colours; a label map holds one class number a pixel, so save it indexed or grey."
+        )
     found = np.unique(values)
     known = range(len(labels.NAMES))
     if not np.isin(found, known).all():
@@ -58,7 +60,9 @@ def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:
         names = ", ".join(f"{i} {name}" for i, name in enumerate(labels.NAMES))
         raise BadInput(f"{path.name} has labels {shown}; only {names} are known, so relabel it.")
     if len(found) == 1:
-        raise BadInput(f"{path.name} is empty: every pixel has the label {found[0]:g}; draw at least the LV (label {labels.LV}).")
+        raise BadInput(
+            f"{path.name} is empty: every pixel has the label {found[0]:g}; draw at least the LV (label {labels.LV})."
+        )
     if spacing == UNKNOWN_SPACING:
         spacing = (Sector().depth / values.shape[1],) * 2
     return np.ascontiguousarray(values.astype(np.uint8)), spacing
@@ -68,10 +72,12 @@ def _decode(path: Path, readers):
     """What the reader for the file's kind gives; whatever else a decoder raises on a damaged file is told as such."""
     kind = kind_of(path)
     if kind not in readers:
-        raise BadInput(f"{path.name} is a {kind} file, which holds no label map; use {', '.join(readers)}.")
+        raise BadInput(f"{path.name} is a file of kind {kind}, which holds no label map; use {', '.join(readers)}.")
     try:
         return readers[kind](path)
     except BadInput:
         raise
     except Exception as error:  # Decoders raise nearly every type there is on hostile bytes.
-        raise BadInput(f"{path.name} is damaged or cut off and cannot be read as {kind}; export or copy it again.") from error
+        raise BadInput(
+            f"{path.name} is damaged or cut off and cannot be read as {kind}; export or copy it again."
+        ) from error

@@ -13,15 +13,13 @@ ABOVE_BACKGROUND = 6
 """grey levels over the background from which a pixel counts as lit"""
 
 
-def find_sector(
-    frame: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float] | None
-) -> tuple[Sector, Grid]:
+def find_sector(frame: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float] | None) -> tuple[Sector, Grid]:
     """The fan that a still shows, and where the still lies in it.
 
-    `mm_per_pixel` is (y, x). Where it is None or `UNKNOWN_SPACING`, or makes a fan that no heart fits in, pixels are taken
-    as square and the fan as 150 mm deep. A still with no fan's edges is taken whole, the probe at its top centre. The brightest value of
-    each pixel over a clip (`clip.frames.max(0)`) shows the fan's edges better than one frame. Raises BadInput on a
-    black picture.
+    `mm_per_pixel` is (y, x). Where it is None or `UNKNOWN_SPACING`, or makes a fan that no heart fits in, pixels are
+    taken as square and the fan as 150 mm deep. A still with no fan's edges is taken whole, the probe at its top centre.
+    The brightest value of each pixel over a clip (`clip.frames.max(0)`) shows the fan's edges better than one frame.
+    Raises BadInput on a black picture.
     """
     lit = find_lit(frame)
     if not lit.any():
@@ -34,31 +32,40 @@ def find_sector(
 
 
 def _fan(lit: Bool[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> tuple[Sector, Grid]:
-    return fit_fan(lit, mm_per_pixel) or standing_fan(*lit.shape, mm_per_pixel, Sector().opening)
+    return fit_fan(lit, mm_per_pixel) or standing_fan(lit.shape, mm_per_pixel, Sector().opening)
 
 
 def find_lit(frame: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The largest lit piece of a still, without the text and the bars that screens put round the fan."""
+    """The lit pixels of a still that may be its fan: no specks, no text, no bars across the screen."""
     height, width = frame.shape
-    corner = max(1, height // 16), max(1, width // 16)
-    patches = [frame[y, x] for y in (slice(corner[0]), slice(-corner[0], None)) for x in (slice(corner[1]), slice(-corner[1], None))]
-    background = min(float(np.median(patch)) for patch in patches)
-    lit = (cv2.medianBlur(frame, 3) > background + ABOVE_BACKGROUND).astype(np.uint8)
+    high, wide = max(1, height // 16), max(1, width // 16)
+    corners = frame[:high, :wide], frame[:high, -wide:], frame[-high:, :wide], frame[-high:, -wide:]
+    background = min(float(np.median(corner)) for corner in corners)
+    lit = _without_bars((cv2.medianBlur(frame, 3) > background + ABOVE_BACKGROUND).astype(np.uint8))
     # Closing joins the speckle of dark tissue, opening cuts off what hangs on by a thread.
     for step, share in ((cv2.MORPH_CLOSE, 0.03), (cv2.MORPH_OPEN, 0.02)):
         size = 2 * max(1, round(share * height / 2)) + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         lit = cv2.morphologyEx(lit, step, disc, borderType=cv2.BORDER_REPLICATE)
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(lit)
-    across, down = stats[:, cv2.CC_STAT_WIDTH] / width, stats[:, cv2.CC_STAT_HEIGHT] / height
-    is_bar = ((across > 0.6) & (down < 0.2)) | ((down > 0.6) & (across < 0.1))
-    area = np.where(is_bar, 0, stats[:, cv2.CC_STAT_AREA])
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(_without_bars(lit))
+    left, _, across, _, area = stats.T
     area[0] = 0
-    return (pieces == np.argmax(area)) & bool(area.any())
+    largest = int(np.argmax(area))
+    # A cavity may part the fan's top from its bottom; text stands beside it.
+    shared = np.minimum(left + across, left[largest] + across[largest]) - np.maximum(left, left[largest])
+    return ((area > 0.15 * area[largest]) & (shared > 0.5 * across))[pieces]
+
+
+def _without_bars(lit: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    """Without the pieces that are much longer than thick, as title bars and grey scales are."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(lit)
+    across, down = stats[:, cv2.CC_STAT_WIDTH] / lit.shape[1], stats[:, cv2.CC_STAT_HEIGHT] / lit.shape[0]
+    is_bar = ((across > 0.6) & (down < 0.2)) | ((down > 0.6) & (across < 0.1))
+    return np.where(is_bar[pieces], np.uint8(0), lit)
 
 
 def backdrop(frame: UInt8[np.ndarray, "h w"], grid: Grid, target: Grid) -> UInt8[np.ndarray, "th tw"]:
-    """A still that lies on `grid`, resampled onto another grid, as `sector.grid(256)`; black where it does not reach."""
+    """A still that lies on `grid`, resampled onto another grid, as `sector.grid(256)`; black beyond its border."""
     scale = np.array(target.mm_per_pixel[::-1]) / np.array(grid.mm_per_pixel[::-1])
     offset = np.array(grid.apex) - scale * np.array(target.apex)
     matrix = np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]]])

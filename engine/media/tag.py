@@ -47,7 +47,14 @@ def provenance_from_json(document: dict[str, Any] | None) -> Provenance | None:
     if document is None:
         return None
     provenance = Provenance(**document)
-    kinds = {"model": str, "weights_sha256": str | None, "seed": int, "settings": dict, "conditions": dict, "software": str}
+    kinds = {
+        "model": str,
+        "weights_sha256": str | None,
+        "seed": int,
+        "settings": dict,
+        "conditions": dict,
+        "software": str,
+    }
     for name in (f.name for f in fields(Provenance)):
         if not isinstance(getattr(provenance, name), kinds[name]):
             raise TypeError(f"{name} is a {type(getattr(provenance, name)).__name__}")

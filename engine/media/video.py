@@ -29,7 +29,11 @@ def read_video(path: Path, kind: str) -> Clip:
     safe = ["-protocol_whitelist", "file", "-f", DEMUXERS[kind]]
     # One thread: ffmpeg takes one for each core, and frames are small.
     reader = imageio_ffmpeg.read_frames(
-        path.resolve(), pix_fmt="gray", bits_per_pixel=8, input_params=[*safe, "-threads", "1"], output_params=["-fps_mode", "passthrough"]
+        path.resolve(),
+        pix_fmt="gray",
+        bits_per_pixel=8,
+        input_params=[*safe, "-threads", "1"],
+        output_params=["-fps_mode", "passthrough"],
     )
     try:
         meta = next(reader)
@@ -66,7 +70,16 @@ def mp4_bytes(frames: Frames, tag: Tag) -> bytes:
         path = Path(folder) / "clip.mp4"
         source = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{even[1]}x{even[0]}", "-r", repr(tag.fps), "-i", "-"]
         coding = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "fast", "-crf", "14", "-threads", "1"]
-        wrapping = ["-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={comment}"]
+        wrapping = [
+            "-movflags",
+            "+faststart",
+            "-fflags",
+            "+bitexact",
+            "-flags:v",
+            "+bitexact",
+            "-metadata",
+            f"comment={comment}",
+        ]
         subprocess.run(
             [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *coding, *wrapping, str(path)],
             input=b"".join(frame.tobytes() for frame in shown), check=True, capture_output=True,
@@ -81,8 +94,18 @@ def _enlarge(frame: np.ndarray, factor: int) -> np.ndarray:
 
 def _comment(path: Path) -> str:
     """The file's comment as ffmpeg gives it, '' where there is none."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(path.resolve())]
-    done = subprocess.run([*command, "-f", "ffmetadata", "-"], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-v",
+        "error",
+        "-protocol_whitelist",
+        "file,pipe",
+        "-i",
+        str(path.resolve()),
+    ]
+    done = subprocess.run(
+        [*command, "-f", "ffmetadata", "-"], capture_output=True, stdin=subprocess.DEVNULL, check=False
+    )
     text = done.stdout.decode("utf-8", "replace")
     _, found, rest = text.partition("\ncomment=")
     return _unescape(rest) if found else ""

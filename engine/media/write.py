@@ -15,10 +15,10 @@ LABEL_ENDINGS = (".nii.gz", ".nii", ".npz", ".png")
 
 
 def write_clip(clip: Clip, path: str | Path, label_maps: LabelMap | None = None) -> Path:
-    """Writes a clip as .mp4, .gif, .png (a still; a sprite sheet of more frames), .nii.gz, .nii or .npz; gives the path.
+    """Writes a clip as .mp4, .gif, .png (a still, or a sprite sheet), .nii.gz, .nii or .npz; gives the path.
 
-    Provenance travels inside. A .npz also holds the label maps, `clip.label_maps` where none are given; beside the other
-    formats they go into a file of their own (`write_label_maps`). The file is there whole or not at all, and the same
+    Provenance travels inside. A .npz also holds the label maps, `clip.label_maps` where none are given; beside the
+    other formats they go into a file of their own (`write_label_maps`). The file is there whole or not at all, and the same
     clip gives the same bytes. Raises BadInput on another ending or a path that cannot be written.
     """
     path = Path(path)
@@ -70,7 +70,9 @@ def _replace(path: Path, data: bytes) -> Path:
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written ({error.strerror}); choose a folder that is there and yours.") from error
+        raise BadInput(
+            f"{path} cannot be written ({error.strerror}); choose a folder that is there and yours."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path

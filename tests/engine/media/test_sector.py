@@ -34,14 +34,14 @@ def make_fan(grid: Grid, sector: Sector, seed: int, dark: float = 0.0, words: bo
 
 @pytest.mark.parametrize("opening", [60.0, 74.0, 90.0])
 @pytest.mark.parametrize("dark", [0.0, 0.4])
-@pytest.mark.parametrize("size", [(112, 140), (256, 300), (600, 800)])
+@pytest.mark.parametrize("size", [(112, 140), (256, 300), (480, 640)])
 def test_exact_fans(opening, dark, size):
     rng = np.random.default_rng(int(opening))
-    for seed in range(3):
+    for seed in range(2):
         height, width = size
         apex = (width * rng.uniform(0.45, 0.55), height * rng.uniform(0.02, 0.08))
         sector = Sector(rng.uniform(120, 200), opening)
-        spacing = sector.depth / (0.86 * height)
+        spacing = sector.depth / (0.82 * height)
         grid = Grid(height, width, (spacing, spacing), apex)
         found, where = find_sector(make_fan(grid, sector, seed, dark, words=True), grid.mm_per_pixel)
         assert np.hypot(*np.subtract(where.apex, apex)) < max(3, 0.012 * height)
@@ -103,7 +103,11 @@ def test_names_vanish_outside_the_fan():
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (8, 8), (40, 3), (3, 40), (64, 64)])
 @pytest.mark.parametrize("fill", ["white", "noise"])
 def test_no_fan_is_taken_whole(shape, fill):
-    frame = np.full(shape, 200, np.uint8) if fill == "white" else np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    frame = (
+        np.full(shape, 200, np.uint8)
+        if fill == "white"
+        else np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    )
     try:
         sector, grid = find_sector(frame, None)
     except BadInput:

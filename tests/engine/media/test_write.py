@@ -47,7 +47,9 @@ def test_mp4_plays_everywhere(tmp_path):
     path = write_clip(clip, tmp_path / "clip.mp4")
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
-    log = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", path], capture_output=True, text=True, check=False).stderr
+    log = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-i", path], capture_output=True, text=True, check=False
+    ).stderr
     assert "h264" in log and "yuv420p" in log and "572x408" in log, log  # 11 times 52x37, the odd side padded
     reader = imageio_ffmpeg.read_frames(path)
     meta = next(reader)
