@@ -59,18 +59,12 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
     outline = _outline(lv, grid)
     lv_endo = _fit(_open_at_annulus(outline, _wall_run(outline, wall, grid) if has_wall else None), LV_POINTS)
     annulus = lv_endo[[0, -1]]
+    lv_epi, atrium = _thicken(lv_endo), _invent_la(lv_endo, sector)
     if has_wall:
         lv_epi = _fit(_open_at_feet(_outline(_largest(lv | wall), grid), annulus), LV_POINTS)
-    else:
-        lv_epi = _thicken(lv_endo)
-    contour = (
-        _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
-        if has_la
-        else None
-    )
-    if contour is None:
-        contour = _invent_la(lv_endo, sector)
-    return Heart(view, sector, lv_endo, lv_epi, contour, *_invent_leaflets(lv_endo))
+    if has_la:
+        atrium = _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
+    return Heart(view, sector, lv_endo, lv_epi, atrium, *_invent_leaflets(lv_endo))
 
 
 def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
