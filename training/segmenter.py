@@ -3,9 +3,7 @@
 `python -m training.segmenter SEGMENTER_CLIPS HELD_OUT_CLIPS --minutes 5`; `training.data.phantom` makes both folders.
 """
 
-import json
 import math
-import subprocess
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -18,16 +16,15 @@ import typer
 from jaxtyping import Float, UInt8
 from monai.losses import DiceCELoss
 from monai.networks.layers import GaussianFilter
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from engine.anatomy.labels import NAMES
 from engine.measures.adherence import STRUCTURES, bootstrap, dice
 from engine.measures.segmenter import WEIGHTS, make_network, segment
-from engine.shipped import sha256
 from engine.weights import load_strictly
 from training.data.phantom import PhantomSet, read_set
+from training.export import export
 
 BATCH = 16
 LEARNING_RATE = 4e-3
@@ -117,23 +114,18 @@ def main(
     torch.set_num_threads(threads)
     data, unseen = read_set(folder), read_set(held_out)
     network, steps = train(data, minutes, seed)
-    save_file({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}, out)
-    card = {
+    record = {
         "name": "segmenter",
-        "sha256": sha256(out),
         "trained_on": f"simulated ultrasound (the phantom) only: {_describe(data)}; no patient's images",
         "steps": steps,
         "seconds": round(60 * minutes),
         "machine": f"{threads} CPU thread{'s' * (threads > 1)}",
-        "commit": subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip(),
     }
-    write = out.with_suffix(".json").write_text
-    write(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    export(network, out, record)
     exported = make_network().eval()
     load_strictly(exported, out)
-    card |= {"scored_on": _describe(unseen), "scores": score(unseen, exported)}
-    write(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    typer.echo(json.dumps(card, indent=1))
+    export(exported, out, record | {"scored_on": _describe(unseen), "scores": score(unseen, exported)})
+    typer.echo(out.with_suffix(".json").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

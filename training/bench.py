@@ -1,0 +1,286 @@
+"""Measures what a user notices: how soon a clip plays, how much memory that takes, how well it shows the drawn heart.
+
+`python -m training.bench` prints every figure beside its aim and judges nothing. The hearts are ones that no network
+has seen; what a generated clip shows is read by the frozen segmenter, whose reading of the phantom's own clips of the
+same hearts is the ceiling.
+"""
+
+import json
+import os
+import platform
+import re
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import torch
+import typer
+from jaxtyping import Float, UInt8
+from tqdm import tqdm
+
+import engine
+from engine.anatomy import contours, cycle
+from engine.anatomy.check import check
+from engine.anatomy.labels import NAMES, Frames, LabelMap
+from engine.errors import BadInput
+from engine.measures.adherence import (
+    STRUCTURES,
+    Adherence,
+    Estimate,
+    adherence,
+    area_curve,
+    area_fall,
+    bootstrap,
+    first_dice,
+    lvef,
+    mean_absolute_error,
+    r_squared,
+)
+from engine.measures.segmenter import segment
+from engine.phantom.population import Subject, draw_subject
+from engine.phantom.simulate import simulate
+from training.data.phantom import HELD_OUT
+
+MODEL = "semantic-video"
+CLICKS = 5
+"""timed after one to warm up"""
+SHOWN = 8
+"""hearts on the contact sheet"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the first table."""
+
+    what: str
+    value: float
+    unit: str
+    aim: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One clip of each heart, and what the segmenter sees in it."""
+
+    clips: list[Frames]
+    answers: list[LabelMap]
+    drawn: list[UInt8[np.ndarray, "h w"]]
+    lvef: Float[np.ndarray, "n 2"]
+    """percent: drawn for the subject, measured in the clip"""
+
+    def adherence(self) -> Adherence:
+        return adherence(self.clips, self.drawn, self.answers)
+
+
+def describe_machine() -> str:
+    """Cores, processor, threads and load: without them seconds mean little."""
+    info = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*:\s*(.+)", info.read_text()) if info.exists() else None
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    name = named[1] if named else platform.processor() or platform.machine()
+    return f"{cores} cores, {name}, {torch.get_num_threads()} torch threads, load {load:.1f} at the start"
+
+
+def draw_hearts(count: int) -> list[Subject]:
+    """The first held-out subjects whose hearts a user would be allowed to draw."""
+    found, seed = [], HELD_OUT
+    while len(found) < count:
+        subject = draw_subject(seed)
+        seed += 1
+        try:
+            check(subject.heart)
+        except BadInput:
+            continue
+        found.append(subject)
+    return found
+
+
+def conditions_of(subject: Subject) -> engine.Conditions:
+    return engine.Conditions(heart=subject.heart, lvef=subject.lvef, view=subject.heart.view)
+
+
+def make_sprite(frames: Frames) -> bytes:
+    """All frames side by side in one PNG, as the browser's player gets them."""
+    return cv2.imencode(".png", np.concatenate(list(frames), axis=1), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def time_click(model: str, subject: Subject) -> float:
+    """Median seconds from a click on Generate to a clip that can be played, the model being loaded."""
+    pipeline = engine.load(model)
+    seconds = []
+    for seed in range(CLICKS + 1):
+        start = time.perf_counter()
+        (clip,) = pipeline.generate(conditions_of(subject), pipeline.card.defaults(seeds=(seed,)), lambda step: None)
+        make_sprite(clip.frames)
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[1:]))
+
+
+def simulate_all(subjects: Sequence[Subject], size: int) -> list[Frames]:
+    """One phantom clip of each subject, as each was scanned."""
+    clips = []
+    for start in tqdm(range(0, len(subjects), 4), desc="phantom", unit_scale=4, unit="clip"):
+        part = [(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in subjects[start : start + 4]]
+        clips += [clip.frames for clip in simulate(part, 16, size)]
+    return clips
+
+
+def generate_all(subjects: Sequence[Subject], guidance: float | None = None, told_lvef: bool = True) -> list[Frames]:
+    """One clip of each subject from the model, at its default guidance where none is given."""
+    pipeline = engine.load(MODEL)
+    clips = []
+    for subject in tqdm(subjects, desc=MODEL, unit="clip"):
+        settings = pipeline.card.defaults(seeds=(subject.seed,))
+        settings = settings if guidance is None else replace(settings, guidance_scale=guidance)
+        conditions = conditions_of(subject) if told_lvef else replace(conditions_of(subject), lvef=None)
+        clips.append(pipeline.generate(conditions, settings, lambda step: None)[0].frames)
+    return clips
+
+
+def read(clips: list[Frames], subjects: Sequence[Subject]) -> Reading:
+    """What the segmenter sees in one clip of each subject."""
+    size = clips[0].shape[1]
+    answers = [segment(clip) for clip in tqdm(clips, desc="segmenter", unit="clip")]
+    drawn = [contours.label_map(s.heart, s.heart.sector.grid(size)) for s in subjects]
+    measured = [lvef(answer, s.heart.sector, s.heart.view) for answer, s in zip(answers, subjects, strict=True)]
+    return Reading(clips, answers, drawn, np.array([[s.lvef for s in subjects], measured]).T)
+
+
+def ratio(top: Float[np.ndarray, "n"], bottom: Float[np.ndarray, "n"], statistic=np.mean) -> Estimate:
+    """Of a statistic of two measurements of the same hearts."""
+    return bootstrap(np.stack([top, bottom], 1), lambda rows: float(statistic(rows[:, 0]) / statistic(rows[:, 1])))
+
+
+def measure_speed(subject: Subject) -> list[Figure]:
+    steps = engine.load(MODEL).card.defaults().steps
+    clicks = [
+        Figure("phantom preview, click to playable", time_click("phantom", subject), "s", "<= 1"),
+        Figure(f"{MODEL}, {steps} steps, click to playable", time_click(MODEL, subject), "s", "<= 2"),
+    ]
+    subjects = draw_hearts(12)
+    start = time.perf_counter()
+    simulate_all(subjects, 112)
+    rate = 60 * len(subjects) / (time.perf_counter() - start)
+    return [*clicks, Figure("phantom, clips of 16x112x112 a minute", rate, "", ">= 60"), measure_memory("making clips")]
+
+
+def measure_memory(doing: str) -> Figure:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Figure(f"peak memory, {doing}", peak / 1e9, "GB", "<= 2")
+
+
+Line = tuple[str, list[Estimate | None], str]
+"""what is measured, one estimate a column, the aim"""
+
+
+def compare(generated: Reading, weak: Reading, withheld: Reading, phantom: Reading) -> list[Line]:
+    """The second table: generated clips, the ceiling, the ratio, less guidance, the next heart's map as null."""
+    readings = (generated, phantom, weak)
+    found = [reading.adherence() for reading in readings]
+    # The next heart's map is what a clip would match that ignores its own.
+    other = adherence(generated.clips, generated.drawn[1:] + generated.drawn[:1], generated.answers)
+    lines: list[Line] = []
+
+    for label in STRUCTURES:
+        name = NAMES[label]
+        share = ratio(*(first_dice(r.answers, r.drawn, label) for r in (generated, phantom)))
+        made, ceiling, less = (one.dice[name] for one in found)
+        lines.append((f"Dice with the drawn {name}", [made, ceiling, share, less, other.dice[name]], "ratio >= 0.95"))
+
+    for name, part in (("cavity", "cavity_grey"), ("wall", "wall_grey")):
+        made, ceiling, less, null = (getattr(one, part) for one in (*found, other))
+        lines.append((f"grey in the drawn {name}", [made, ceiling, None, less, null], "cavity far below wall"))
+
+    falls = [np.array([area_fall(area_curve(answer)) for answer in reading.answers]) for reading in readings]
+    made, ceiling, less = (one.area_fall for one in found)
+    lines.append(("LV area fall ED to ES", [made, ceiling, ratio(*falls[:2], np.median), less, None], ">= 0.33"))
+
+    for name, statistic in (("R2", r_squared), ("mean error, points", mean_absolute_error)):
+        made, ceiling, less, null = (
+            bootstrap(pairs, statistic)
+            for pairs in (
+                *(reading.lvef for reading in readings),
+                np.stack([np.roll(generated.lvef[:, 0], -1), generated.lvef[:, 1]], 1),
+            )
+        )
+        lines.append((f"LVEF, {name}", [made, ceiling, None, less, null], ""))
+
+    spread = [bootstrap(reading.lvef[:, 1], np.std) for reading in (withheld, phantom)]
+    lines.append(("LVEF spread where none is asked for, points", [*spread, None, None, None], ""))
+    return lines
+
+
+def show_figures(figures: Sequence[Figure]) -> str:
+    return "\n".join(f"{f.what:<48}{f.value:>9.2f} {f.unit:<4}  aim {f.aim}" for f in figures)
+
+
+def show_lines(lines: Sequence[Line], columns: Sequence[str]) -> str:
+    head = f"{'':<44}" + "".join(f"{column:>22}" for column in columns) + "  aim"
+    return "\n".join([head, *(f"{what:<44}{''.join(map(_cell, cells))}  {aim}" for what, cells, aim in lines)])
+
+
+def _cell(found: Estimate | None) -> str:
+    if found is None:
+        return f"{'-':>22}"
+    digits = 1 if abs(found.value) >= 10 else 2
+    return f"{f'{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]':>22}"
+
+
+def draw_sheet(generated: Reading, phantom: Reading) -> UInt8[np.ndarray, "h w"]:
+    """A column a heart; rows: the drawn map, the phantom at ED and ES, the generated clip at ED and ES."""
+    es = round(cycle.ES_PHASE * len(generated.clips[0]))
+    columns = [
+        np.concatenate([drawn * 60, real[0], real[es], made[0], made[es]])
+        for drawn, real, made in list(zip(generated.drawn, phantom.clips, generated.clips, strict=True))[:SHOWN]
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def plain(figures: Sequence[Figure], lines: Sequence[Line], columns: Sequence[str]) -> dict[str, Any]:
+    """Everything as plain JSON values."""
+    adherence_ = {
+        what: {column: cell and asdict(cell) for column, cell in zip(columns, cells, strict=True)} | {"aim": aim}
+        for what, cells, aim in lines
+    }
+    return {"figures": [asdict(figure) for figure in figures], "adherence": adherence_}
+
+
+def main(
+    hearts: Annotated[int, typer.Option(min=2, help="How many unseen hearts to generate.")] = 100,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet (PNG) here.")] = None,
+) -> None:
+    """Measure speed, memory and how well clips follow the drawing."""
+    machine = describe_machine()
+    typer.echo(machine)
+    subjects = draw_hearts(hearts)
+    figures = measure_speed(subjects[0])
+    typer.echo(show_figures(figures))
+
+    model = engine.load(MODEL).card
+    generated = read(generate_all(subjects), subjects)
+    weak = read(generate_all(subjects, guidance=1.0), subjects)
+    withheld = read(generate_all(subjects, told_lvef=False), subjects)
+    phantom = read(simulate_all(subjects, model.size[0]), subjects)
+
+    columns = ("generated", "phantom (ceiling)", "ratio", "guidance 1", "another's heart")
+    lines = compare(generated, weak, withheld, phantom)
+    figures.append(measure_memory("the whole bench"))
+    seeds = f"seeds {subjects[0].seed} to {subjects[-1].seed}"
+    about = f"{hearts} unseen hearts, {seeds}, {MODEL} at guidance {model.defaults().guidance_scale:g}"
+    typer.echo(f"\n{about}; 95 % intervals\n{show_lines(lines, columns)}\n\n{show_figures(figures[-1:])}")
+    if json_out:
+        document = {"machine": machine, "about": about} | plain(figures, lines, columns)
+        json_out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if sheet:
+        cv2.imwrite(str(sheet), draw_sheet(generated, phantom))
+
+
+if __name__ == "__main__":
+    typer.run(main)
