@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine.anatomy.heart import Heart
 from engine.anatomy.labels import Frames, LabelMap, View
@@ -122,6 +122,7 @@ OnStep = Callable[[Step], None]
 """May raise Cancelled to stop the generation."""
 
 
+@runtime_checkable
 class Pipeline(Protocol):
     card: ModelCard
 

@@ -25,7 +25,7 @@ TOUCH = 1.0
 """mm that the inner contour may lie outside the outer one"""
 OVERLAP = 0.15
 """of the smaller of LV and LA that may lie in the other"""
-OUTSIDE = {"lv_endo": 0.15, "lv_epi": 0.35, "la": 0.35, "septal_leaflet": 0.35, "lateral_leaflet": 0.35}
+OUTSIDE = {"lv_endo": 0.25, "lv_epi": 0.45, "la": 0.6, "septal_leaflet": 0.35, "lateral_leaflet": 0.35}
 """of a contour that may lie outside the sector; real fans cut off the lateral wall and the roof of the LA"""
 VOLUMES = (5.0, 900.0)
 """mL"""

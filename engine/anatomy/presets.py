@@ -14,7 +14,7 @@ class Shape:
     """The measures of an end-diastolic heart; lengths in mm, angles in degrees."""
 
     view: View = "A4C"
-    sector: Sector = Sector(depth=155.0, opening=84.0)
+    sector: Sector = Sector(depth=164.0, opening=84.0)
     length: float = 84.0
     """LV endocardium, apex to annulus"""
     diameter: float = 46.0
@@ -92,7 +92,7 @@ _NAMED = {
         tilt=4.0,
         apex_x=0.0,
         apex_depth=31.0,
-        sector=Sector(178.0, 84.0),
+        sector=Sector(182.0, 84.0),
     ),
     "hypertrophic": Shape(
         length=80.0,
@@ -103,7 +103,7 @@ _NAMED = {
         la_diameter=46.0,
         apex_depth=34.0,
         apex_x=5.0,
-        sector=Sector(160.0, 84.0),
+        sector=Sector(170.0, 84.0),
     ),
 }
 PRESETS = tuple(_NAMED)
