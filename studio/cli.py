@@ -21,6 +21,7 @@ from engine.errors import BadInput
 from engine.media.read import read_label_maps
 from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, write_clip, write_label_maps
 from engine.types import Conditions, ModelCard, Settings, Step
+from studio.address import listen, url
 
 LOOKS = ("echonet", "camus")
 
@@ -73,9 +74,12 @@ def main(context: typer.Context) -> None:
 @plainly
 def serve(host: Host = "127.0.0.1", port: Port = 7860) -> None:
     """Start the studio, print its address and open it in the browser."""
+    sock = listen(host, port)
+    print(f"Echo Studio is at {url(host, port)} (Ctrl+C ends it)", flush=True)
+
     from studio.server import serve as run
 
-    run(host, port)
+    run(sock, host, url(host, port))
 
 
 @app.command(epilog="Example: echo-studio models --json")
@@ -236,6 +240,8 @@ def _settings(
     card: ModelCard, steps: int | None, guidance: float | None, sampler: str | None, seed: int, count: int
 ) -> Settings:
     """The card's defaults with what was chosen. Raises BadInput on a choice that the model does not have."""
+    if not 1 <= count <= requests.SEEDS:  # before a list of that length is made
+        raise BadInput(f"{count} clips were asked for; 1 to {requests.SEEDS} at a time is wanted.")
     if seed < 0:
         raise BadInput(f"The seed is {seed}; a whole number of 0 or more is wanted.")
     choices = {"steps": (steps, card.steps), "guidance": (guidance, card.guidance), "sampler": (sampler, card.samplers)}
@@ -244,7 +250,7 @@ def _settings(
             raise BadInput(f"{card.name} has no {name} to choose; leave --{name} out.")
     named = {"steps": steps, "guidance_scale": guidance, "sampler": sampler}
     chosen = {name: value for name, value in named.items() if value is not None}
-    return replace(card.defaults(tuple(range(seed, seed + max(count, 0)))), **chosen)
+    return replace(card.defaults(tuple(range(seed, seed + count))), **chosen)
 
 
 def _view(name: str) -> View:

@@ -23,6 +23,10 @@ HEADERS = {
 }
 
 
+HIDDEN = {"/gradio_api/openapi.json"}
+"""gradio's own description of the server, which no page of ours reads"""
+
+
 class Guard:
     """ASGI middleware: refuses requests from pages of another origin, names the browser, adds `HEADERS`."""
 
@@ -36,6 +40,8 @@ class Guard:
         if not _same_origin(headers):
             refusal = PlainTextResponse("This page belongs to another site; open the studio's own address.", 403)
             return await refusal(scope, receive, send)
+        if scope["path"] in HIDDEN:
+            return await PlainTextResponse("Not found", 404)(scope, receive, send)
         new = None if _browser(headers) else secrets.token_urlsafe(24)
 
         async def answer(message: Message) -> None:
@@ -46,7 +52,7 @@ class Guard:
                     out.append("set-cookie", f"{COOKIE}={new}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
             await send(message)
 
-        await self.app(scope, receive, answer)
+        return await self.app(scope, receive, answer)
 
 
 def _same_origin(headers: Headers) -> bool:

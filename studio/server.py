@@ -12,14 +12,13 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from engine.errors import BadInput
+from studio.address import LOOPBACK
 from studio.app import build
 from studio.components import UI_FOLDER
 from studio.guard import Guard
 from studio.home import scratch
 from studio.style import CSS, THEME
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_UPLOAD = "512mb"
 
 
@@ -48,31 +47,12 @@ def create(host: str = LOOPBACK[0]) -> FastAPI:
     return app
 
 
-def serve(host: str, port: int) -> None:
-    """Serve until interrupted. Raises BadInput when the address cannot be had."""
-    sock = _listen(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Echo Studio is at {address} (Ctrl+C ends it)", flush=True)
+def serve(sock: socket.socket, host: str, address: str) -> None:
+    """Serve on a listening socket until interrupted; opens `address` in the browser where this machine shows one."""
     app = create(host)
     if host in LOOPBACK and _has_display():
         threading.Timer(1.0, webbrowser.open, [address]).start()
     uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)).run([sock])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Taken before anything slow is loaded, so that a port in use is told at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except (OSError, OverflowError) as error:
-        sock.close()
-        raise BadInput(
-            f"The address {host}:{port} cannot be used ({error}); choose another with --port or --host."
-        ) from None
-    sock.listen(128)
-    return sock
 
 
 def _has_display() -> bool:

@@ -67,6 +67,19 @@ def with_heart(session: Session, heart: Heart) -> Session:
     return replace(session, heart=heart, rev=session.rev + 1, backdrop=backdrop)
 
 
+def with_preset(session: Session, name: str) -> Session:
+    """A named heart in the view at hand, inside the sector of the recording where there is one."""
+    heart = preset(name, session.heart.view)
+    return with_heart(session, fit(heart, session.heart.sector) if session.backdrop else heart)
+
+
+def with_view(session: Session, view: View, name: str) -> Session:
+    """The other view: of the preset `name` while the drawing is still just that, else of the drawing as it is."""
+    untouched = session.heart.to_json() == preset(name, session.heart.view).to_json()
+    heart = preset(name, view) if untouched else replace(session.heart, view=view)
+    return with_heart(session, heart)
+
+
 def with_backdrop(session: Session, sector: Sector, backdrop: str | None) -> Session:
     """A recording behind the drawing, whose sector the drawing takes over."""
     return replace(session, heart=fit(session.heart, sector), rev=session.rev + 1, backdrop=backdrop)
@@ -83,13 +96,8 @@ def fit(heart: Heart, sector: Sector) -> Heart:
     points = np.concatenate(list(heart.contours().values()))
     reach = np.hypot(*points.T).max() / sector.depth
     spread = np.abs(points[:, 0] / np.maximum(points[:, 1], 1e-6)).max() / np.tan(np.radians(sector.opening / 2))
-    down, across = 1 / max(reach / 0.97, 1.0), 1 / max(spread / 0.97, 1.0)
+    down, across = (1.0 if share <= 1 else 0.97 / share for share in (reach, spread))
     return replace(heart.map_points(lambda p: p * [down * across, down]), sector=sector)
-
-
-def view_of(session: Session, view: View) -> Session:
-    """The same drawing taken as another view."""
-    return replace(session, heart=replace(session.heart, view=view), rev=session.rev + 1)
 
 
 def conditions(session: Session) -> Conditions:
@@ -151,23 +159,21 @@ def from_json(value: Any) -> Session:
     """The session of a `to_json` document. Raises BadInput on anything else."""
     try:
         return session_of(value, **{name: value[name] for name in SETTINGS})
-    except (KeyError, TypeError, AttributeError):
+    except BadInput:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise BadInput("The kept session is not readable; a new one is started.") from None
 
 
 def _checked(session: Session) -> Session:
     card(session.model)
-    limits = {
-        "lvef": (LVEF, " %"),
-        "heart_rate": (HEART_RATE, " beats a minute"),
-        "seed": (SEED, ""),
-        "count": (COUNT, ""),
-    }
-    for name, ((low, high), unit) in limits.items():
+    limits = {"lvef": LVEF, "heart_rate": HEART_RATE, "seed": SEED, "count": COUNT, "steps": None, "guidance_scale": None}
+    for name, limit in limits.items():
+        low, high = limit or (0, 1e6)  # the model's card knows more
         number = getattr(session, name)
-        if not isinstance(number, int | float) or not low <= number <= high:
-            raise BadInput(
-                f"The {name.replace('_', ' ')} is {number}; a number from {low:g} to {high:g}{unit} is wanted."
-            )
+        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+            raise BadInput(f"The {name.replace('_', ' ')} is {number}; a number from {low:g} to {high:g} is wanted.")
+    # A browser sends 35 for 35.0, which the provenance of a clip would tell apart.
     whole = {name: int(getattr(session, name)) for name in ("seed", "count", "steps")}
-    return replace(session, sampler=session.sampler or "", **whole)
+    real = {name: float(getattr(session, name)) for name in ("lvef", "heart_rate", "guidance_scale")}
+    return replace(session, sampler=session.sampler or "", **whole, **real)

@@ -39,12 +39,14 @@ CSS = """
 }
 .bar { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
 .bar > * { min-width: 0 !important; }
-.bar > .form { display: flex; flex: 1 1 auto !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
+.bar > .form { display: flex; flex: 1 1 0 !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
 #view .wrap { flex-wrap: nowrap; gap: 4px; }
 #view label { padding: 3px 6px; }
-#view { flex: none; padding: 0; }
+#view { flex: none; width: auto; padding: 0; }
+#open-file { margin-left: auto; }
 #preset { flex: 1 1 110px !important; min-width: 110px !important; }
 #open-file, #save-drawing { flex: none; width: auto; }
+#new-seed { align-self: end; flex: none; margin-bottom: 10px; }
 .bar button { white-space: nowrap; padding-inline: 8px; }
 .status-line { font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; border-left: 3px solid var(--border-color-primary);
   background: var(--background-fill-secondary); overflow-wrap: anywhere; }

@@ -13,12 +13,10 @@ ABOUT_MODELS = (
 )
 
 READY = "Drag the contours, choose an LVEF, then press Generate."
-RESTORED = "Your last drawing is back."
+REPLACED = "Drag the contours to make this heart your own; Undo brings the earlier contours back."
 CANCELLED = "Cancelled; the drawing is as it was."
 LOADING = "Loading the model …"
 WAITING = "Waiting for another generation to end …"
-STARTING = "Starting …"
-EXPORTING = "Writing the files to save …"
 
 
 def unexpected(error: Exception) -> str:
@@ -41,7 +39,7 @@ def opened(name: str, frames: int) -> str:
 
 
 def drawn(name: str) -> str:
-    return f"The contours come from {name}; Undo brings the earlier drawing back."
+    return f"The contours come from {name}; Undo brings the earlier ones back."
 
 
 def status(sentence: str, kind: str = "note") -> str:

@@ -7,12 +7,12 @@ from typing import get_args
 import gradio as gr
 
 from engine.anatomy.labels import View
-from engine.anatomy.presets import PRESETS, preset
+from engine.anatomy.presets import PRESETS
 from studio import text
 from studio.components.contour_editor import ContourEditor
 from studio.opening import open_file, open_frame
 from studio.pages.form import Form, Updates, plainly
-from studio.session import document, start, with_heart
+from studio.session import document, start, with_preset, with_view
 
 # The browser itself makes the file, from the drawing as it stands at this moment.
 _SAVE = """(value) => {
@@ -59,10 +59,15 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
     """Gives the components their behaviour."""
 
     @plainly(status, form.editor)
-    def choose(*values) -> Updates:
+    def choose_preset(*values) -> Updates:
+        *form_values, name = values
+        session = with_preset(form.read(*form_values), name)
+        return {form.editor: document(session), status: text.status(text.REPLACED)}
+
+    @plainly(status, form.editor)
+    def choose_view(*values) -> Updates:
         *form_values, name, view = values
-        session = form.read(*form_values)
-        return {form.editor: document(with_heart(session, preset(name, view))), status: text.status(text.READY)}
+        return {form.editor: document(with_view(form.read(*form_values), view, name))}
 
     @plainly(status, form.editor)
     def open_(*values) -> Updates:
@@ -86,7 +91,8 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
     values = form.components()
     shown = [form.editor, status]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    gr.on([drawing.preset.input, drawing.view.input], choose, [*values, drawing.preset, drawing.view], shown, **quiet)
+    drawing.preset.input(choose_preset, [*values, drawing.preset], shown, **quiet)
+    drawing.view.input(choose_view, [*values, drawing.preset, drawing.view], shown, **quiet)
     opened = [*shown, drawing.view, drawing.recording, drawing.frame]
     drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **quiet)
     drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], shown, **quiet)

@@ -40,6 +40,8 @@ class Viewer:
     mp4: gr.DownloadButton
     gif: gr.DownloadButton
     nifti: gr.DownloadButton
+    clips: gr.State
+    """the clips in the player, once they are whole"""
 
     def downloads(self) -> list[gr.DownloadButton]:
         return [self.mp4, self.gif, self.nifti]
@@ -107,7 +109,7 @@ def layout_viewer() -> Viewer:
         mp4 = gr.DownloadButton("Save MP4", size="sm", elem_id="export-mp4", interactive=False)
         gif = gr.DownloadButton("Save GIF", size="sm", elem_id="export-gif", interactive=False)
         nifti = gr.DownloadButton("Save NIfTI", size="sm", elem_id="export-nifti", interactive=False)
-    return Viewer(player, mp4, gif, nifti)
+    return Viewer(player, mp4, gif, nifti, gr.State(()))
 
 
 def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Dependency:
@@ -135,15 +137,18 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Depende
                 sentence, kind = _sentence(progress)
                 if progress.status == "done":
                     sentence = text.done(session.card, settings(session).seeds, time.monotonic() - began)
+                    locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
+                    yield {viewer.clips: progress.clips, **locked}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
-                if progress.status == "done":
-                    yield _save(progress.clips)
         finally:
             job.cancel()
             running.pop(request.session_hash, None)
         yield {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
 
-    def _save(clips: tuple[Clip, ...]) -> Updates:
+    @plainly(status)
+    def save(clips: tuple[Clip, ...]) -> Updates:
+        if not clips:
+            return {}
         files = [exports.write_videos(clips, ".mp4"), exports.write_videos(clips, ".gif"), exports.write_volumes(clips)]
         return {
             button: gr.DownloadButton(value=str(path), interactive=True)
@@ -156,13 +161,16 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Depende
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     chosen = form.model.input(choose_model, form.components(), [*form.cards_controls(), status], **quiet)
-    controls.generate.click(
+    buttons = [controls.generate, controls.cancel, *viewer.downloads()]
+    made = controls.generate.click(
         generate,
         [viewer.player, *form.components()],
-        [viewer.player, status, controls.generate, controls.cancel, *viewer.downloads()],
+        [viewer.player, viewer.clips, status, *buttons],
         concurrency_limit=8,
         **quiet,
     )
+    # An event of its own, so that the next generation need not wait for the files.
+    made.then(save, viewer.clips, [*viewer.downloads(), status], **quiet)
     controls.cancel.click(cancel, queue=False, **quiet)
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
     return chosen

@@ -1,0 +1,158 @@
+"""The command line: what it makes, and how it refuses."""
+
+import json
+import subprocess
+import sys
+
+import nibabel
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from engine.anatomy.heart import read_heart
+from engine.anatomy.presets import PRESETS, preset
+from engine.cards import CARDS
+from engine.media.read import read_clip
+from studio.cli import app
+
+cli = CliRunner()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.invoke(app, ["heart", "normal", "--out", "heart.json"]).exit_code == 0
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "fake.nii.gz").write_bytes(b"nothing of the kind")
+    return tmp_path
+
+
+def run(line):
+    return cli.invoke(app, line.split())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("view", ["A4C", "a2c"])
+def test_heart_writes_the_preset(folder, name, view):
+    assert run(f"heart {name} --view {view} --out h.json").exit_code == 0
+    assert read_heart("h.json").to_json() == preset(name, view.upper()).to_json()
+
+
+def test_phantom_writes_a_clip_and_its_label_maps(folder):
+    line = "phantom --heart heart.json --lvef 55 --seed 1 --heart-rate 75 --out clip.nii.gz --labels-out labels.nii.gz"
+    assert run(line).exit_code == 0
+    clip, labels = nibabel.load("clip.nii.gz"), nibabel.load("labels.nii.gz")
+    assert clip.shape == labels.shape == (112, 112, 16)
+    assert clip.header.get_zooms() == labels.header.get_zooms()
+    assert clip.header.get_zooms()[2] == pytest.approx(60 / 75 / 16)
+    assert set(np.unique(labels.dataobj)) == {0, 1, 2, 3, 4}
+    first = (folder / "clip.nii.gz").read_bytes()
+    assert run(line).exit_code == 0
+    assert (folder / "clip.nii.gz").read_bytes() == first
+    assert run(line.replace("--seed 1", "--seed 2")).exit_code == 0
+    assert (folder / "clip.nii.gz").read_bytes() != first
+
+
+def test_the_looks_differ(folder):
+    for look in ("echonet", "camus"):
+        assert run(f"phantom --heart heart.json --look {look} --out {look}.npz").exit_code == 0
+    assert not np.array_equal(read_clip("echonet.npz").frames, read_clip("camus.npz").frames)
+
+
+def test_generate_numbers_its_files_and_a_seed_is_the_same_alone(folder):
+    many = run("generate phantom --heart heart.json --lvef 40 --seed 3 --count 2 --out clip.npz --json")
+    assert many.exit_code == 0
+    made = json.loads(many.stdout)["clips"]
+    assert [clip["path"] for clip in made] == ["clip-1.npz", "clip-2.npz"]
+    assert [clip["seed"] for clip in made] == [3, 4]
+    assert "step 2 of 2" in many.stderr
+    assert run("generate phantom --heart heart.json --lvef 40 --seed 4 --out alone.npz").exit_code == 0
+    assert (folder / "alone.npz").read_bytes() == (folder / "clip-2.npz").read_bytes()
+
+
+def test_generate_from_a_label_map(folder):
+    assert run("phantom --heart heart.json --out clip.npz --labels-out labels.nii.gz").exit_code == 0
+    assert run("generate phantom --labels labels.nii.gz --lvef 60 --out again.gif").exit_code == 0
+    assert len(read_clip("again.gif").frames) == 16
+
+
+def test_models_as_json_are_the_cards():
+    cards = json.loads(run("models --json").stdout)
+    assert [card["name"] for card in cards] == list(CARDS)
+    assert all(card["trained_on"] for card in cards)
+    assert all(name in run("models").stdout for name in CARDS)
+
+
+REFUSED = {
+    "heart blob --out h.json": "blob",
+    "heart normal --view A3C --out h.json": "A3C",
+    "heart normal --out h.txt": ".json",
+    "heart normal --out none/h.json": "none",
+    "phantom --heart missing.json --out c.mp4": "missing.json",
+    "phantom --heart broken.json --out c.mp4": "broken.json",
+    "phantom --heart heart.json --lvef 99 --out c.mp4": "99",
+    "phantom --heart heart.json --lvef nan --out c.mp4": "nan",
+    "phantom --heart heart.json --heart-rate 0 --out c.mp4": "heart rate",
+    "phantom --heart heart.json --look film --out c.mp4": "film",
+    "phantom --heart heart.json --out c.doc": "c.doc",
+    "phantom --heart heart.json --out c.mp4 --labels-out l.mp4": "l.mp4",
+    "phantom --heart heart.json --seed -1 --out c.mp4": "-1",
+    "generate nobody --heart heart.json --out c.mp4": "nobody",
+    "generate phantom --out c.mp4": "heart",
+    "generate phantom --heart heart.json --labels fake.nii.gz --out c.mp4": "--labels",
+    "generate phantom --labels fake.nii.gz --out c.mp4": "fake.nii.gz",
+    "generate phantom --labels heart.json --out c.mp4": "heart.json",
+    "generate phantom --heart heart.json --steps 3 --out c.mp4": "--steps",
+    "generate phantom --heart heart.json --guidance 2 --out c.mp4": "--guidance",
+    "generate phantom --heart heart.json --sampler heun --out c.mp4": "--sampler",
+    "generate phantom --heart heart.json --count 0 --out c.mp4": "0 clips",
+    "generate phantom --heart heart.json --count 1000000000 --out c.mp4": "1000000000",
+    "generate phantom --heart heart.json --out c": "c",
+    "generate semantic-video --heart heart.json --steps 0 --out c.mp4": "steps",
+    "generate semantic-video --heart heart.json --sampler magic --out c.mp4": "magic",
+    "generate semantic-video --heart heart.json --guidance nan --out c.mp4": "guidance",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_a_mistake_is_one_sentence_and_exit_code_2(folder, line):
+    result = run(line)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    sentence = result.stderr.strip()
+    assert REFUSED[line] in sentence
+    assert sentence.endswith(".") and "\n" not in sentence and "Traceback" not in sentence
+    assert {path.name for path in folder.iterdir()} == {"heart.json", "broken.json", "fake.nii.gz"}
+
+
+def test_a_folder_in_place_of_a_file_is_refused(folder):
+    (folder / "c.mp4").mkdir()
+    result = run("phantom --heart heart.json --out c.mp4")
+    assert (result.exit_code, "Traceback" in result.stderr) == (2, False)
+
+
+def test_the_process_itself_ends_with_2_and_no_traceback(folder):
+    line = [sys.executable, "-m", "studio.cli", "generate", "nobody", "--heart", "heart.json", "--out", "c.mp4"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, env=_environment())
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"There is no model 'nobody'; choose one of {', '.join(CARDS)}."
+
+
+def test_help_is_light_and_every_option_is_explained(folder):
+    code = (
+        "import sys; from typer.testing import CliRunner; from studio.cli import app; "
+        "r = CliRunner().invoke(app, ['--help']); assert r.exit_code == 0; "
+        "print([m for m in ('torch', 'gradio') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=_environment())
+    assert done.stdout.strip() == "[]", done.stderr
+    for command in ("serve", "models", "heart", "phantom", "generate"):
+        shown = run(f"{command} --help").stdout
+        assert "Example: echo-studio" in shown
+
+
+def _environment():
+    import os
+    from pathlib import Path
+
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

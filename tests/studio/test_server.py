@@ -1,0 +1,89 @@
+"""The server's guards, over real HTTP."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+
+
+def request(url, method, path, headers=None, body=None):
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return response, content
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/gradio_api/component_server"), ("POST", "/gradio_api/queue/join"), ("POST", "/gradio_api/upload"), ("GET", "/config")],
+)
+def test_other_origins_are_refused(studio_url, origin, method, path):
+    response, _ = request(studio_url, method, path, {"Origin": origin, "Content-Type": "text/plain"}, b"{}")
+    assert response.status == 403
+    assert response.getheader("access-control-allow-origin") is None
+
+
+def test_the_same_origin_is_answered(studio_url):
+    response, _ = request(studio_url, "GET", "/config", {"Origin": studio_url})
+    assert response.status == 200
+    assert response.getheader("access-control-allow-origin") in (None, studio_url)
+
+
+def test_a_foreign_host_name_is_refused_on_loopback(studio_url):
+    response, _ = request(studio_url, "GET", "/", {"Host": "rebound.example"})
+    assert response.status == 400
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/gradio_api/openapi.json"])
+def test_nothing_describes_the_server(studio_url, path):
+    response, content = request(studio_url, "GET", path)
+    assert response.status == 404 or b"openapi" not in content
+
+
+def test_events_cannot_go_round_the_queue(studio_url):
+    response, _ = request(studio_url, "POST", "/gradio_api/run/predict", {"Content-Type": "application/json"}, b'{"data": []}')
+    assert response.status in (401, 403, 404, 422, 500)
+
+
+def test_the_page_is_closed_to_other_hosts_and_names_the_browser(studio_url):
+    response, content = request(studio_url, "GET", "/")
+    assert "default-src 'self'" in response.getheader("content-security-policy")
+    cookie = response.getheader("set-cookie")
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    again, _ = request(studio_url, "GET", "/", {"Cookie": cookie.split(";")[0]})
+    assert again.getheader("set-cookie") is None
+    assert b"googleapis" not in content
+
+
+@pytest.mark.parametrize("path", ["/sheets/../sessions/x.json", "/sheets/%2e%2e/%2e%2e/sessions/x", "/sheets/", "/ui/../app.py"])
+def test_no_file_outside_its_folder_is_served(studio_url, path):
+    response, _ = request(studio_url, "GET", path)
+    assert response.status in (403, 404, 405)
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "studio.cli", "serve", "--port", port], capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert port in done.stderr and "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_pages_config_shows_no_local_path(studio_url):
+    _, content = request(studio_url, "GET", "/config")
+    config = json.loads(content)
+    assert config["dependencies"]
+    assert b"/studio/" not in content.replace(b"\\/", b"/").replace(studio_url.encode(), b"")

@@ -1,0 +1,204 @@
+"""The main job in a real browser: draw, generate, watch, save, with an empty console (the `page` fixture asserts that)."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import imageio.v3 as iio
+import nibabel
+import numpy as np
+import pydicom.data
+import pytest
+
+from engine.anatomy.contours import label_map
+from engine.anatomy.heart import heart_from_json, read_heart, write_heart
+from engine.anatomy.presets import preset
+from engine.cards import CARDS
+from engine.errors import BadInput
+from engine.media.write import write_label_maps
+from engine.shipped import find
+
+WAIT = 90_000  # ms; the first generation of a process brings in torch
+
+
+def has_weights(name):
+    try:
+        return CARDS[name].weights is None or bool(find(CARDS[name].weights))
+    except BadInput:
+        return False
+
+
+@pytest.fixture
+def studio(page, studio_url):
+    page.goto(studio_url)
+    page.wait_for_selector("#editor [data-ready=true]")
+    page.wait_for_selector("#player [data-ready=true]")
+    page.wait_for_timeout(500)  # the session of this browser is brought back
+    return page
+
+
+def choose_model(page, name):
+    page.click("#model input")
+    page.get_by_role("option", name=CARDS[name].title).click()
+    page.wait_for_selector(f"#status :text({json.dumps(CARDS[name].summary[:20])})")
+
+
+def generate(page):
+    page.click("#generate")
+    page.wait_for_selector("#player [data-status=running]", timeout=WAIT)
+    page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
+
+
+def rev(page):
+    return int(page.get_attribute("#editor [data-ready]", "data-rev"))
+
+
+def drag(page, contour, index, dx, dy):
+    before = rev(page)
+    box = page.locator(f"#editor .handle[data-contour={contour}][data-index='{index}']").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx / 2, y + dy / 2)
+    page.mouse.move(x + dx, y + dy)
+    page.mouse.up()
+    page.wait_for_function(
+        "before => +document.querySelector('#editor [data-ready]').dataset.rev > before", arg=before
+    )
+
+
+def download(page, elem_id):
+    page.wait_for_selector(f"#{elem_id}:not([disabled])", timeout=WAIT)
+    with page.expect_download() as got:
+        page.click(f"#{elem_id}")
+    return got.value
+
+
+def save_drawing(page, folder):
+    path = folder / "drawn.json"
+    download(page, "save-drawing").save_as(path)
+    return read_heart(path), path
+
+
+def open_file(page, path):
+    page.locator("#open-file input[type=file], input[type=file]").first.set_input_files(str(path))
+
+
+@pytest.mark.parametrize("model", CARDS)
+def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
+    if not has_weights(model):
+        pytest.skip(f"the weights of {model} are not shipped")
+    page = studio
+    choose_model(page, model)
+    before, _ = save_drawing(page, tmp_path)
+    drag(page, "lv_endo", 6, 15, 0)
+    after, drawn = save_drawing(page, tmp_path)
+    assert np.hypot(*(after.lv_endo[6] - before.lv_endo[6])) > 2
+    page.fill("#lvef input[type=number]", "35")
+    page.keyboard.press("Tab")
+    page.fill("#seed input", "7")
+    page.keyboard.press("Tab")
+    generate(page)
+    player = page.locator("#player [data-ready]")
+    assert player.get_attribute("data-frames") == "16"
+
+    page.locator("#player .play").click()
+    page.wait_for_selector("#player [data-playing=false]")
+    page.locator("#player .scrub").fill("11")
+    page.wait_for_selector("#player [data-frame='11']")
+
+    mp4 = download(page, "export-mp4")
+    assert mp4.suggested_filename == f"echo-studio_{model}_lvef35_seed7.mp4"
+    assert len(iio.imread(Path(mp4.path()).read_bytes(), extension=".mp4")) >= 16
+    nifti = download(page, "export-nifti")
+    assert nifti.suggested_filename == f"echo-studio_{model}_lvef35_seed7_nifti.zip"
+    with zipfile.ZipFile(nifti.path()) as archive:
+        archive.extractall(tmp_path)
+    clip = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz")
+    labels = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7_labels.nii.gz")
+    assert clip.shape == labels.shape == (*CARDS[model].size[::-1], 16)
+    assert np.allclose(clip.header.get_zooms(), labels.header.get_zooms())
+
+    # The command line makes the very same bytes of the same drawing, settings and seed.
+    made = tmp_path / "cli.nii.gz"
+    asked = ["--heart", drawn, "--lvef", "35", "--heart-rate", "70", "--seed", "7", "--out", made]
+    subprocess.run([sys.executable, "-m", "studio.cli", "generate", model, *map(str, asked)], check=True)
+    assert made.read_bytes() == (tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz").read_bytes()
+
+
+def test_a_reload_brings_the_drawing_back(studio, tmp_path):
+    page = studio
+    drag(page, "lv_epi", 4, 0, -12)
+    page.fill("#lvef input[type=number]", "28")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)  # kept a moment after the last change
+    before, _ = save_drawing(page, tmp_path)
+    page.reload()
+    page.wait_for_selector("#editor [data-ready=true]")
+    page.wait_for_timeout(800)
+    after, _ = save_drawing(page, tmp_path)
+    assert np.allclose(before.lv_epi, after.lv_epi)
+    assert page.input_value("#lvef input[type=number]") == "28"
+
+
+def test_presets_and_views_replace_the_drawing(studio, tmp_path):
+    page = studio
+    page.click("#preset input")
+    page.get_by_role("option", name="dilated").click()
+    page.wait_for_timeout(500)
+    assert np.allclose(save_drawing(page, tmp_path)[0].lv_endo, preset("dilated").lv_endo, atol=1e-3)
+    page.get_by_label("A2C").check()
+    page.wait_for_timeout(500)
+    heart, _ = save_drawing(page, tmp_path)
+    assert heart.view == "A2C"
+    assert np.allclose(heart.lv_endo, preset("dilated", "A2C").lv_endo, atol=1e-3)
+
+
+def test_a_real_recording_opens_as_backdrop_and_sector(studio, tmp_path):
+    page = studio
+    before, _ = save_drawing(page, tmp_path)
+    open_file(page, pydicom.data.get_testdata_file("examples_ybr_color.dcm"))
+    page.wait_for_selector("#status [data-kind=done]", timeout=WAIT)
+    after, _ = save_drawing(page, tmp_path)
+    assert after.sector != before.sector
+    assert page.locator("#editor image").count() >= 1
+    assert page.locator("#frame").is_visible()
+
+
+def test_a_label_map_opens_as_the_drawing(studio, tmp_path):
+    page = studio
+    heart = preset("dilated")
+    grid = heart.sector.grid(256)
+    write_label_maps(label_map(heart, grid)[None], 1.0, grid.mm_per_pixel, tmp_path / "camus_gt.nii.gz")
+    open_file(page, tmp_path / "camus_gt.nii.gz")
+    page.wait_for_selector("#status [data-kind=done]", timeout=WAIT)
+    traced, _ = save_drawing(page, tmp_path)
+    wanted, got = (label_map(h, grid) == 1 for h in (heart, traced))
+    assert 2 * (wanted & got).sum() / (wanted.sum() + got.sum()) > 0.93
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "clip.mp4", "heart.json", "empty.png", "cut.dcm", "<b>x</b>.nii.gz"])
+def test_a_bad_file_is_one_sentence_and_the_drawing_stays(studio, tmp_path, name):
+    page = studio
+    before, _ = save_drawing(page, tmp_path)
+    dicom = Path(pydicom.data.get_testdata_file("examples_ybr_color.dcm")).read_bytes()
+    content = {"empty.png": b"", "cut.dcm": dicom[:20_000]}.get(name, b"nothing of the kind")
+    page.locator("input[type=file]").first.set_input_files(
+        files=[{"name": name, "mimeType": "application/octet-stream", "buffer": content}]
+    )
+    page.wait_for_selector("#status [data-kind=error]", timeout=WAIT)
+    sentence = page.inner_text("#status").strip()
+    assert re.fullmatch(r"[^\n]+\.", sentence) and "Traceback" not in sentence
+    after, _ = save_drawing(page, tmp_path)
+    assert heart_from_json(after.to_json()).to_json() == before.to_json()
+
+
+def test_the_models_page_tells_what_was_learned_from(studio):
+    studio.get_by_role("tab", name="Models").click()
+    words = studio.inner_text("#models")
+    assert "simulated" in words
+    assert all(card.title in words for card in CARDS.values())
