@@ -6,7 +6,7 @@ and what the browser uploads or downloads stays in the studio's own folder.
 
 import os
 
-from studio.home import home
+from studio.folders import home
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

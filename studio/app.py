@@ -39,7 +39,7 @@ def _keep(
     @plainly(status)
     def save(request: gr.Request, *values) -> Updates:
         autosave.save(request.cookies.get(COOKIE, ""), form.read(*values))
-        return {}
+        return {status: gr.skip()}
 
     def restore(request: gr.Request) -> Updates:
         session = autosave.restore(request.cookies.get(COOKIE, ""))
@@ -50,4 +50,4 @@ def _keep(
     changes = [component.change for component in form.components() if component is not form.model]
     gr.on(changes, save, form.components(), status, trigger_mode="always_last", **quiet)
     model_chosen.then(save, form.components(), status, **quiet)
-    blocks.load(restore, None, [*form.components(), drawing.view], **quiet)
+    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view], **quiet)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from engine.errors import BadInput
-from studio.home import home
+from studio.folders import home
 from studio.session import Session, from_json, start, to_json
 
 BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")

@@ -1,6 +1,5 @@
 """Generated clips as files to take away, named by what they are."""
 
-import json
 import secrets
 import zipfile
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from engine.media.write import write_clip, write_label_maps
 from engine.types import Clip
-from studio.home import scratch
+from studio.folders import scratch
 
 
 def name(clip: Clip) -> str:
@@ -37,13 +36,6 @@ def write_volumes(clips: Sequence[Clip]) -> Path:
             labels = folder / f"{name(clip)}_labels.nii.gz"
             paths.append(write_label_maps(clip.label_maps, clip.fps, clip.mm_per_pixel, labels))
     return _zip(paths, folder / f"{name(clips[0])}_nifti.zip")
-
-
-def write_drawing(document: dict, title: str) -> Path:
-    """The heart's JSON document as a file."""
-    path = _folder() / f"echo-studio_{title}.json"
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return path
 
 
 def _folder() -> Path:

@@ -62,9 +62,10 @@ class Job:
 
     def _run(self, load: Callable[[str], Pipeline], name: str, conditions: Conditions, settings: Settings) -> None:
         try:
-            self._reports.put(Progress("waiting"))
-            while not _DEVICE.acquire(timeout=0.05):
-                self._check()
+            if not _DEVICE.acquire(blocking=False):
+                self._reports.put(Progress("waiting"))
+                while not _DEVICE.acquire(timeout=0.05):
+                    self._check()
             try:
                 self._check()
                 self._reports.put(Progress("loading"))

@@ -55,7 +55,7 @@ def open_frame(session: Session, path: str, frame: int = 0) -> tuple[Session, in
     spacing = None if clip.mm_per_pixel == UNKNOWN_SPACING else clip.mm_per_pixel
     sector, grid = find_sector(clip.frames.max(0), spacing)
     picture = hide_outside(clip.frames[min(frame, len(clip.frames) - 1)], grid, sector)
-    return with_backdrop(session, sector, _picture(backdrop(picture, grid, _fine(sector)))), len(clip.frames)
+    return with_backdrop(session, sector, _picture(backdrop(picture, grid, fine_grid(sector)))), len(clip.frames)
 
 
 @lru_cache(maxsize=2)
@@ -64,7 +64,7 @@ def _recording(path: str) -> Clip:
     return read_clip(path)
 
 
-def _fine(sector: Sector) -> Grid:
+def fine_grid(sector: Sector) -> Grid:
     """The editor's frame with smaller pixels."""
     grid = sector.grid(FRAME)
     (sy, sx), (x, y) = grid.mm_per_pixel, grid.apex

@@ -15,8 +15,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from studio.address import LOOPBACK
 from studio.app import build
 from studio.components import UI_FOLDER
+from studio.folders import scratch
 from studio.guard import Guard
-from studio.home import scratch
 from studio.style import CSS, THEME
 
 MAX_UPLOAD = "512mb"

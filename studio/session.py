@@ -167,7 +167,14 @@ def from_json(value: Any) -> Session:
 
 def _checked(session: Session) -> Session:
     card(session.model)
-    limits = {"lvef": LVEF, "heart_rate": HEART_RATE, "seed": SEED, "count": COUNT, "steps": None, "guidance_scale": None}
+    limits = {
+        "lvef": LVEF,
+        "heart_rate": HEART_RATE,
+        "seed": SEED,
+        "count": COUNT,
+        "steps": None,
+        "guidance_scale": None,
+    }
     for name, limit in limits.items():
         low, high = limit or (0, 1e6)  # the model's card knows more
         number = getattr(session, name)

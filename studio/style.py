@@ -22,7 +22,6 @@ CSS = """
 #notice .html-container > div > div { display: flex; align-items: baseline; gap: 12px; }
 #notice h1 { white-space: nowrap; font-size: 17px; margin: 0; font-weight: 650; }
 #notice span { color: var(--body-text-color-subdued); font-size: 12px; }
-@media (max-width: 640px) { #notice { position: static; } }
 #workbench {
   display: grid; gap: 12px; align-items: start;
   grid-template: "draw watch settings" auto / minmax(0, 1fr) minmax(0, 1fr) 272px;
@@ -33,9 +32,6 @@ CSS = """
 #settings { grid-area: settings; }
 @media (max-width: 1100px) {
   #workbench { grid-template: "draw settings" auto "watch settings" 1fr / minmax(0, 1fr) 264px; }
-}
-@media (max-width: 640px) {
-  #workbench { grid-template: "draw" auto "watch" auto "settings" auto / minmax(0, 1fr); }
 }
 .bar { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
 .bar > * { min-width: 0 !important; }
@@ -48,13 +44,21 @@ CSS = """
 #open-file, #save-drawing { flex: none; width: auto; }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
 .bar button { white-space: nowrap; padding-inline: 8px; }
-.status-line { font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; border-left: 3px solid var(--border-color-primary);
-  background: var(--background-fill-secondary); overflow-wrap: anywhere; }
+@media (max-width: 640px) {
+  #notice { position: static; }
+  #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }
+  #draw .bar { flex-wrap: wrap !important; }
+}
+.status-line {
+  font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; overflow-wrap: anywhere;
+  border-left: 3px solid var(--border-color-primary); background: var(--background-fill-secondary);
+}
 .status-line[data-kind="busy"], .status-line[data-kind="done"] { border-color: var(--color-accent); }
 .status-line[data-kind="error"] { border-color: #dc2626; }
+#models p { margin: 0 0 10px; max-width: 90ch; }
 .cards { display: grid; gap: 12px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); }
 .card { border: 1px solid var(--border-color-primary); border-radius: 8px; padding: 12px 16px; }
-.card h2 { font-size: 15px; margin: 0 0 4px; }
+.card h2 { font-size: 15px; font-weight: 650; margin: 0 0 4px; }
 .card dl { display: grid; grid-template-columns: 9em 1fr; gap: 4px 12px; margin: 8px 0 0; font-size: 13px; }
 .card dt { color: var(--body-text-color-subdued); }
 .card dd { margin: 0; overflow-wrap: anywhere; }

@@ -1,6 +1,7 @@
 """Every sentence that a person reads on the pages."""
 
 import html
+from collections.abc import Iterable
 
 from engine.types import ModelCard
 
@@ -17,6 +18,21 @@ REPLACED = "Drag the contours to make this heart your own; Undo brings the earli
 CANCELLED = "Cancelled; the drawing is as it was."
 LOADING = "Loading the model …"
 WAITING = "Waiting for another generation to end …"
+
+
+CONDITIONS = {
+    "heart": "drawn heart",
+    "label_maps": "label map",
+    "lvef": "LVEF",
+    "heart_rate": "heart rate",
+    "view": "view",
+}
+
+
+def conditions(names: Iterable[str], between: str) -> str:
+    """The conditions as a person calls them."""
+    known = [name for name in CONDITIONS if name in names]
+    return between.join([CONDITIONS[name] for name in known] + sorted(set(names) - set(known)))
 
 
 def unexpected(error: Exception) -> str:

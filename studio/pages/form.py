@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -21,7 +21,7 @@ Handler = Callable[..., Updates]
 
 @dataclass(frozen=True)
 class Form:
-    """One component for each part of a Session: the drawing, then the settings in the order of `SETTINGS`."""
+    """One component for each part of a Session: the drawing and the `SETTINGS`."""
 
     editor: ContourEditor
     lvef: gr.Slider
@@ -32,13 +32,16 @@ class Form:
     guidance_scale: gr.Slider
     seed: gr.Number
     count: gr.Slider
+    sampling: gr.Accordion
+    """holds what only some models leave to choose"""
 
     def components(self) -> list[gr.components.Component]:
-        return [getattr(self, f.name) for f in fields(self)]
+        """The editor, then the settings in the order of `SETTINGS`."""
+        return [self.editor, *(getattr(self, name) for name in SETTINGS)]
 
-    def cards_controls(self) -> list[gr.components.Component]:
+    def shaped(self) -> list[gr.blocks.Block]:
         """Those that a model's card shapes."""
-        return [self.sampler, self.steps, self.guidance_scale, self.lvef, self.heart_rate]
+        return [self.sampling, self.sampler, self.steps, self.guidance_scale, self.lvef, self.heart_rate]
 
     def read(self, value: dict[str, Any], *settings: Any) -> Session:
         """The session of the components' values. Raises BadInput on values out of range."""
@@ -53,6 +56,7 @@ class Form:
         """The controls that the model's card calls for, with this session's values."""
         card = session.card
         return {
+            self.sampling: gr.Accordion(visible=bool(card.samplers or card.steps or card.guidance)),
             self.sampler: gr.Dropdown(list(card.samplers), value=session.sampler, visible=True)
             if card.samplers
             else gr.Dropdown(visible=False),

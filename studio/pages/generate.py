@@ -62,7 +62,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
         seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
     count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
-    with gr.Accordion("Sampling", open=False, elem_id="sampling"):
+    with gr.Accordion("Sampling", open=False, elem_id="sampling") as sampling:
         low, usual, high = card.steps or (1, 1, 2)
         steps = gr.Slider(
             low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps", buttons=[]
@@ -98,6 +98,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
         "guidance_scale": guidance_scale,
         "seed": seed,
         "count": count,
+        "sampling": sampling,
     }
     return parts, Controls(new_seed, generate, cancel, status)
 
@@ -148,7 +149,7 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Depende
     @plainly(status)
     def save(clips: tuple[Clip, ...]) -> Updates:
         if not clips:
-            return {}
+            return {status: gr.skip()}
         files = [exports.write_videos(clips, ".mp4"), exports.write_videos(clips, ".gif"), exports.write_volumes(clips)]
         return {
             button: gr.DownloadButton(value=str(path), interactive=True)
@@ -160,7 +161,7 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Depende
             job.cancel()
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    chosen = form.model.input(choose_model, form.components(), [*form.cards_controls(), status], **quiet)
+    chosen = form.model.input(choose_model, form.components(), [*form.shaped(), status], **quiet)
     buttons = [controls.generate, controls.cancel, *viewer.downloads()]
     made = controls.generate.click(
         generate,
@@ -233,7 +234,7 @@ def _preview(progress: Progress) -> dict[str, Any]:
 
 
 def _playable(clip: Clip) -> dict[str, Any]:
-    masks = None if clip.label_maps is None else publish(sheet(paint(clip.label_maps, alpha=110)), ".png")
+    masks = None if clip.label_maps is None else publish(sheet(paint(clip.label_maps, alpha=80)), ".png")
     return {
         "id": uuid.uuid4().hex,
         "title": f"seed {clip.provenance.seed}",

@@ -24,8 +24,8 @@ def _card(card: ModelCard) -> str:
         "Name": card.name,
         "Paper": card.paper,
         "Learned from": card.trained_on,
-        "Needs": ", ".join(sorted(card.requires)).replace("|", " or ") or "nothing",
-        "Listens to": ", ".join(sorted(card.accepts)),
+        "Needs": ", ".join(text.conditions(wanted.split("|"), " or ") for wanted in card.requires) or "nothing",
+        "Listens to": text.conditions(card.accepts, ", "),
         "Gives": f"{card.frames} frames of {width} × {height} pixels",
         **{str(name): _score(value) for name, value in card.scores.items()},
     }

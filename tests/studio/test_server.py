@@ -20,10 +20,17 @@ def request(url, method, path, headers=None, body=None):
     return response, content
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example"]
+)
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/gradio_api/component_server"), ("POST", "/gradio_api/queue/join"), ("POST", "/gradio_api/upload"), ("GET", "/config")],
+    [
+        ("POST", "/gradio_api/component_server"),
+        ("POST", "/gradio_api/queue/join"),
+        ("POST", "/gradio_api/upload"),
+        ("GET", "/config"),
+    ],
 )
 def test_other_origins_are_refused(studio_url, origin, method, path):
     response, _ = request(studio_url, method, path, {"Origin": origin, "Content-Type": "text/plain"}, b"{}")
@@ -49,7 +56,9 @@ def test_nothing_describes_the_server(studio_url, path):
 
 
 def test_events_cannot_go_round_the_queue(studio_url):
-    response, _ = request(studio_url, "POST", "/gradio_api/run/predict", {"Content-Type": "application/json"}, b'{"data": []}')
+    response, _ = request(
+        studio_url, "POST", "/gradio_api/run/predict", {"Content-Type": "application/json"}, b'{"data": []}'
+    )
     assert response.status in (401, 403, 404, 422, 500)
 
 
@@ -63,7 +72,9 @@ def test_the_page_is_closed_to_other_hosts_and_names_the_browser(studio_url):
     assert b"googleapis" not in content
 
 
-@pytest.mark.parametrize("path", ["/sheets/../sessions/x.json", "/sheets/%2e%2e/%2e%2e/sessions/x", "/sheets/", "/ui/../app.py"])
+@pytest.mark.parametrize(
+    "path", ["/sheets/../sessions/x.json", "/sheets/%2e%2e/%2e%2e/sessions/x", "/sheets/", "/ui/../app.py"]
+)
 def test_no_file_outside_its_folder_is_served(studio_url, path):
     response, _ = request(studio_url, "GET", path)
     assert response.status in (403, 404, 405)

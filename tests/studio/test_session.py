@@ -15,7 +15,18 @@ from engine.anatomy.presets import PRESETS, preset
 from engine.cards import CARDS
 from engine.errors import BadInput
 from studio import autosave, session
-from studio.session import document, fit, from_json, session_of, start, to_json, with_backdrop, with_model, with_preset, with_view
+from studio.session import (
+    document,
+    fit,
+    from_json,
+    session_of,
+    start,
+    to_json,
+    with_backdrop,
+    with_model,
+    with_preset,
+    with_view,
+)
 
 PICTURE = "data:image/jpeg;base64,AAAA"
 BROWSER = "a-browser-of-this-test"
@@ -102,7 +113,7 @@ def test_a_preset_keeps_the_recordings_sector_and_backdrop():
 def test_the_view_turns_a_preset_but_only_renames_a_drawing():
     turned = with_view(start(), "A2C", PRESETS[0])
     assert turned.heart.to_json() == preset(PRESETS[0], "A2C").to_json()
-    drawn = replace(start(), heart=start().heart.map_points(lambda p: p + [1.0, 0.0]))
+    drawn = replace(start(), heart=start().heart.map_points(lambda p: p + np.array([1.0, 0.0])))
     renamed = with_view(drawn, "A2C", PRESETS[0])
     assert renamed.heart.view == "A2C"
     assert np.array_equal(renamed.heart.lv_endo, drawn.heart.lv_endo)

@@ -1,6 +1,6 @@
 """The main job in a real browser: draw, generate, watch, save, with an empty console (the `page` fixture asserts that)."""
 
-import io
+import dataclasses
 import json
 import re
 import subprocess
@@ -66,9 +66,7 @@ def drag(page, contour, index, dx, dy):
     page.mouse.move(x + dx / 2, y + dy / 2)
     page.mouse.move(x + dx, y + dy)
     page.mouse.up()
-    page.wait_for_function(
-        "before => +document.querySelector('#editor [data-ready]').dataset.rev > before", arg=before
-    )
+    page.wait_for_function("before => +document.querySelector('#editor [data-ready]').dataset.rev > before", arg=before)
 
 
 def download(page, elem_id):
@@ -85,7 +83,7 @@ def save_drawing(page, folder):
 
 
 def open_file(page, path):
-    page.locator("#open-file input[type=file], input[type=file]").first.set_input_files(str(path))
+    page.locator("input[type=file]").first.set_input_files(str(path))
 
 
 @pytest.mark.parametrize("model", CARDS)
@@ -128,6 +126,37 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
     asked = ["--heart", drawn, "--lvef", "35", "--heart-rate", "70", "--seed", "7", "--out", made]
     subprocess.run([sys.executable, "-m", "studio.cli", "generate", model, *map(str, asked)], check=True)
     assert made.read_bytes() == (tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz").read_bytes()
+
+
+def test_cancel_stops_and_leaves_the_drawing_and_the_page_ready(studio, tmp_path):
+    page = studio
+    choose_model(page, "phantom")
+    page.fill("#count input[type=number]", "4")
+    page.keyboard.press("Tab")
+    before, _ = save_drawing(page, tmp_path)
+    page.click("#generate")
+    page.click("#cancel:not([disabled])")
+    page.wait_for_selector("#player [data-status=cancelled]", timeout=WAIT)
+    assert save_drawing(page, tmp_path)[0].to_json() == before.to_json()
+    page.fill("#count input[type=number]", "1")
+    page.keyboard.press("Tab")
+    page.click("#generate:not([disabled])")
+    page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
+    assert page.locator("#player [data-ready]").get_attribute("data-clips") == "1"
+
+
+def test_a_drawing_that_is_no_heart_is_told_and_kept(studio, tmp_path):
+    page = studio
+    crossed = preset("normal")
+    crossed = dataclasses.replace(crossed, lv_endo=crossed.lv_endo[[0, 5, 2, 3, 4, 1, 6, 7, 8]])
+    write_heart(crossed, tmp_path / "crossed.json")
+    open_file(page, tmp_path / "crossed.json")
+    page.wait_for_selector("#status [data-kind=done]", timeout=WAIT)
+    choose_model(page, "phantom")
+    page.click("#generate")
+    page.wait_for_selector("#status [data-kind=error]", timeout=WAIT)
+    assert page.inner_text("#status").strip().endswith(".")
+    assert np.allclose(save_drawing(page, tmp_path)[0].lv_endo, crossed.lv_endo, atol=1e-3)
 
 
 def test_a_reload_brings_the_drawing_back(studio, tmp_path):

@@ -1,0 +1,88 @@
+"""Sprite sheets and exports."""
+
+import os
+import time
+import zipfile
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.media.read import read_clip, read_label_maps
+from engine.types import Clip, Provenance
+from studio import exports, folders, sheets
+
+RNG = np.random.default_rng(1)
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("ECHO_STUDIO_HOME", str(tmp_path))
+    return tmp_path
+
+
+def clip(seed=7, lvef=35.0):
+    made = Provenance("semantic-video", None, seed, {}, {"lvef": lvef}, "0")
+    frames, labels = (RNG.integers(0, high, (5, 32, 48)).astype(np.uint8) for high in (256, 5))
+    return Clip(frames, 12.5, (0.8, 0.7), made, labels)
+
+
+@pytest.mark.parametrize("count", range(1, 18))
+@pytest.mark.parametrize("shape", [(6, 8), (5, 7, 4)])
+def test_every_frame_stands_where_the_player_looks(count, shape):
+    frames = RNG.integers(0, 256, (count, *shape)).astype(np.uint8)
+    sheet, across = sheets.sheet(frames), sheets.columns(count)
+    h, w = shape[:2]
+    for i, frame in enumerate(frames):
+        y, x = i // across * h, i % across * w
+        assert np.array_equal(sheet[y : y + h, x : x + w], frame)
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 4)])
+def test_a_published_png_is_exact_and_its_name_tells_nothing(kept, shape):
+    image = RNG.integers(0, 256, shape).astype(np.uint8)
+    first, second = sheets.publish(image, ".png"), sheets.publish(image, ".png")
+    assert first != second and len(first) > 24
+    read = cv2.imread(str(kept / "cache" / first), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(cv2.cvtColor(read, cv2.COLOR_BGRA2RGBA) if len(shape) == 3 else read, image)
+
+
+def test_scratch_files_go_after_a_day(kept):
+    old, young = folders.scratch("sheets") / "old", folders.scratch("sheets") / "young"
+    for path in (old, young):
+        path.mkdir()
+        (path / "x").write_text("x")
+    os.utime(old, (time.time() - folders.KEEP - 1,) * 2)
+    folders.scratch("sheets")
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_files_are_named_by_what_they_are():
+    assert exports.write_videos([clip()], ".mp4").name == "echo-studio_semantic-video_lvef35_seed7.mp4"
+    assert exports.name(clip(lvef=None)) == "echo-studio_semantic-video_seed7"
+    assert exports.name(clip(lvef=42.5)) == "echo-studio_semantic-video_lvef42.5_seed7"
+
+
+def test_a_nifti_zip_holds_clip_and_labels(tmp_path):
+    made = clip()
+    with zipfile.ZipFile(exports.write_volumes([made])) as archive:
+        archive.extractall(tmp_path)
+    again = read_clip(tmp_path / f"{exports.name(made)}.nii.gz")
+    assert np.array_equal(again.frames, made.frames)
+    assert (again.fps, again.mm_per_pixel, again.provenance) == (made.fps, made.mm_per_pixel, made.provenance)
+    labels, spacing = read_label_maps(tmp_path / f"{exports.name(made)}_labels.nii.gz")
+    assert np.array_equal(labels, made.label_maps) and spacing == made.mm_per_pixel
+
+
+def test_many_clips_are_one_zip_and_the_same_bytes_again():
+    many = [clip(seed) for seed in (1, 2, 3)]
+    first, second = (exports.write_videos(many, ".gif") for _ in range(2))
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        assert archive.namelist() == [f"{exports.name(one)}.gif" for one in many]
+
+
+def test_a_clip_without_labels_is_saved_alone():
+    with zipfile.ZipFile(exports.write_volumes([replace(clip(), label_maps=None)])) as archive:
+        assert len(archive.namelist()) == 1
