@@ -26,8 +26,8 @@ from engine.weights import load_strictly
 from training.data.phantom import PhantomSet, read_set
 from training.export import export
 
-BATCH = 16
-LEARNING_RATE = 4e-3
+BATCH = 8
+LEARNING_RATE = 3e-3
 
 
 def augment(
