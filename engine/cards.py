@@ -15,7 +15,7 @@ _DRAWN = (
     ModelCard(
         name="semantic-video",
         title="Semantic video",
-        paper="Van Phi et al., Echocardiography video synthesis from end diastolic semantic map via diffusion model (2023)",
+        paper="Nguyen Van Phi et al., Echocardiography video synthesis from end diastolic semantic map via diffusion model",
         summary="One beat in 16 frames from a drawn end-diastolic heart. LVEF and view are conditions of ours, beyond the paper.",
         trained_on=SIMULATED,
         requires=frozenset({"heart|label_maps"}),

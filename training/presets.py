@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.networks.semantic_unet import SemanticUNetConfig
+from engine.pipelines.semantic_video import CONFIG
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Preset:
 PRESETS = {
     "semantic-video": {
         "embedded": Preset(
-            network=SemanticUNetConfig(channels=16, map_patch=4, widths=(32, 64, 96, 128)),
+            network=CONFIG,
             codec_patch=4,
             frames_batch=32,
             frames_each=2,

@@ -7,7 +7,7 @@ logs losses (RUN/log.csv) and pictures (RUN/samples-*.png) and writes RUN/semant
 import csv
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -73,9 +73,6 @@ def train(
     preset: Annotated[str, typer.Option(help="embedded or paper")] = "embedded",
     frames_minutes: Annotated[float, typer.Option(help="Minutes on single frames.")] = 20,
     clips_minutes: Annotated[float, typer.Option(help="Minutes on whole clips.")] = 40,
-    autoencoder: Annotated[
-        Path | None, typer.Option(help="Train on the latents of this autoencoder run instead of pixels.")
-    ] = None,
     save_every: Annotated[float, typer.Option(help="Minutes between saves.")] = 4,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
 ) -> None:
@@ -88,11 +85,6 @@ def train(
     accelerator = Accelerator(mixed_precision="bf16")
     device = accelerator.device
     codec = PatchCodec(chosen.codec_patch)
-    if autoencoder is not None:
-        codec = torch.load(autoencoder, weights_only=False).to(device)
-        chosen = replace(
-            chosen, network=replace(chosen.network, channels=codec.channels, map_patch=8, widths=(80, 128, 160))
-        )
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
     data = read_set(cache)
@@ -125,12 +117,16 @@ def train(
             temporary,
         )
         temporary.replace(checkpoint)
-        seen, minutes = dict(state["seen"]), {name: round(value / 60, 1) for name, value in state["seconds"].items()}
         record = {
-            "name": model, "preset": preset, "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
-            "seeds": [int(data.seed.min()), int(data.seed.max())], "steps": state["step"], "seen": seen, "minutes": minutes,
-            "machine": f"{device.type}, {threads} threads" if device.type == "cpu" else torch.cuda.get_device_name(),
-        }  # fmt: skip
+            "name": model,
+            "preset": preset,
+            "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
+            "seeds": [int(data.seed.min()), int(data.seed.max())],
+            "steps": state["step"],
+            "clips_seen": dict(state["seen"]),
+            "minutes": {name: round(value / 60, 1) for name, value in state["seconds"].items()},
+            "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {threads} threads",
+        }
         export(ema.network, run / f"{model}.safetensors", record)
         picture(ema.network, codec, data, run / f"samples-{stage}-{state['step']:06d}.png", device, accelerator)
 
