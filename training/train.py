@@ -1,195 +1,142 @@
 """Train a generator: single frames first (spatial layers), then whole clips.
 
-`python -m training.train semantic-video CACHE RUN --frames-minutes 20 --clips-minutes 40` trains, resumes where RUN left off,
-logs losses (RUN/log.csv) and pictures (RUN/samples-*.png) and writes RUN/semantic-video.safetensors with its card at every save.
+`python -m training.train semantic-video CACHE RUN --frames-minutes 20 --clips-minutes 40` trains, or resumes where RUN left off.
+RUN gets a checkpoint, log.csv (losses), samples-*.png (pictures) and, at every save, the averaged weights with their card.
 """
 
 import csv
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import numpy as np
 import torch
 import typer
 from accelerate import Accelerator
+from tqdm import tqdm
 
 from engine.codecs.patches import PatchCodec
-from engine.networks.semantic_unet import SemanticConditions, SemanticUNet
-from engine.pipelines.semantic_video import VIEWS, network_conditions, sample
-from engine.types import Settings
+from engine.networks.semantic_unet import SemanticUNet
+from training.batches import Batches
 from training.data.phantom import PhantomSet, read_set
 from training.ema import Ema
 from training.export import export
 from training.losses import denoising_loss
+from training.pictures import draw_samples
 from training.presets import PRESETS, Preset
+from training.run import Progress, Run
 
-SHOWN = 6
-"""last clips of the cache, kept out of training and drawn into the pictures"""
-
-
-class Batches:
-    """Random training batches of a cached set, drawn by step so that a resumed run goes on where it stopped."""
-
-    def __init__(self, data: PhantomSet, preset: Preset, device: torch.device):
-        self.preset, self.device = preset, device
-        self.frames = torch.tensor(data.frames)
-        self.maps = torch.tensor(data.label_maps[:, 0])
-        self.lvef, self.view = torch.tensor(data.lvef), torch.tensor(data.view)
-
-    def draw(self, step: int, clips: int, frames_each: int | None):
-        """Grey frames (b, t, h, w) uint8 and conditions with some dropped; t random frames, or whole clips where None."""
-        rng = torch.Generator().manual_seed(step * 2 + (frames_each is None))
-        at = torch.randint(len(self.frames) - SHOWN, (clips,), generator=rng)
-        length = self.frames.shape[1]
-        times = (
-            torch.arange(length).expand(clips, length)
-            if frames_each is None
-            else torch.randint(length, (clips, frames_each), generator=rng)
-        )
-        lot = torch.rand(3, clips, generator=rng)
-        kept = (lot[0] > self.preset.drop_map).float()
-        one_hot = torch.nn.functional.one_hot(self.maps[at].long(), 5).permute(0, 3, 1, 2) * kept[:, None, None, None]
-        # Where the map is withheld the rest often is too, so that the null of guidance is well learned.
-        together = (kept == 0) & (lot[1] < 0.7)
-        lvef = torch.where((lot[1] < self.preset.drop_lvef) | together, torch.nan, self.lvef[at])
-        view = torch.where((lot[2] < self.preset.drop_view) | together, -1, self.view[at])
-        conditions = SemanticConditions(
-            one_hot.to(self.device),
-            (times / length).to(self.device),
-            lvef.float().to(self.device),
-            view.to(self.device),
-        )
-        return self.frames[at[:, None], times].to(self.device), conditions
+STAGES = {"frames": 1.0, "clips": 0.8}
+"""and the share of the preset's learning rate each starts from"""
 
 
 def train(
     model: Annotated[str, typer.Argument(help="semantic-video")],
     cache: Annotated[Path, typer.Argument(help="Folder of cached phantom clips.")],
-    run: Annotated[Path, typer.Argument(help="Folder of this run; an earlier run there is resumed.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of this run; an earlier run there is resumed.")],
     preset: Annotated[str, typer.Option(help="embedded or paper")] = "embedded",
     frames_minutes: Annotated[float, typer.Option(help="Minutes on single frames.")] = 20,
     clips_minutes: Annotated[float, typer.Option(help="Minutes on whole clips.")] = 40,
-    save_every: Annotated[float, typer.Option(help="Minutes between saves.")] = 4,
-    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    save_every: Annotated[float, typer.Option(help="Minutes between saves.")] = 6,
 ) -> None:
     """Train a generator on a cached set."""
-    if model not in PRESETS:
-        raise SystemExit(f"There is no training preset for {model!r}; choose one of {', '.join(PRESETS)}.")
-    torch.set_num_threads(threads)
+    if preset not in PRESETS.get(model, {}):
+        raise SystemExit(f"There is no preset {preset!r} of {model!r}; there are {', '.join(_presets())}.")
+    chosen, data = PRESETS[model][preset], read_set(cache)
     torch.manual_seed(0)
-    chosen = PRESETS[model][preset]
     accelerator = Accelerator(mixed_precision="bf16")
-    device = accelerator.device
-    codec = PatchCodec(chosen.codec_patch)
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
-    data = read_set(cache)
-    batches = Batches(data, chosen, device)
     network = SemanticUNet(chosen.network).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     network, optimizer = accelerator.prepare(network, optimizer)
     plain = accelerator.unwrap_model(network)
-    ema = Ema(plain, chosen.ema)
-    state = {"step": 0, "seconds": {"frames": 0.0, "clips": 0.0}, "seen": {"frames": 0, "clips": 0}}
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        (
-            plain.load_state_dict(saved["network"]),
-            optimizer.load_state_dict(saved["optimizer"]),
-            ema.load_state_dict(saved["ema"]),
-        )
-        state = saved["state"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
+    run = Run(folder, plain, optimizer, Ema(plain, chosen.ema), Progress())
+    run.resume(accelerator.device)
+    codec, batches = PatchCodec(chosen.codec_patch), Batches(data, chosen, accelerator.device)
+    draw = {"frames": batches.draw_frames, "clips": batches.draw_clips}
 
     def save(stage: str) -> None:
-        temporary = checkpoint.with_suffix(".part")
-        torch.save(
-            {
-                "network": plain.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "ema": ema.state_dict(),
-                "state": state,
-            },
-            temporary,
-        )
-        temporary.replace(checkpoint)
-        record = {
-            "name": model,
-            "preset": preset,
-            "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
-            "seeds": [int(data.seed.min()), int(data.seed.max())],
-            "steps": state["step"],
-            "clips_seen": dict(state["seen"]),
-            "minutes": {name: round(value / 60, 1) for name, value in state["seconds"].items()},
-            "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {threads} threads",
-        }
-        export(ema.network, run / f"{model}.safetensors", record)
-        picture(ema.network, codec, data, run / f"samples-{stage}-{state['step']:06d}.png", device, accelerator)
+        run.save()
+        export(run.ema.network, folder / f"{model}.safetensors", _record(model, preset, data, run, accelerator.device))
+        with accelerator.autocast():
+            picture = folder / f"samples-{stage}-{run.progress.step:06d}.png"
+            draw_samples(run.ema.network, codec, data, picture, accelerator.device)
 
-    with (run / "log.csv").open("a", newline="") as file:
-        log = csv.writer(file)
-        for stage, minutes, rate in (("frames", frames_minutes, 1.0), ("clips", clips_minutes, 0.8)):
-            budget, mean, begun, shown = minutes * 60, None, state["step"], time.monotonic()
-            saved_at = time.monotonic()
-            while state["seconds"][stage] < budget:
-                started, step = time.monotonic(), state["step"]
-                share = state["seconds"][stage] / budget
-                now = chosen.learning_rate * rate * min(1.0, (step - begun + 1) / chosen.warmup)
-                now *= chosen.final_rate + (1 - chosen.final_rate) * 0.5 * (1 + np.cos(np.pi * share))
-                for group in optimizer.param_groups:
-                    group["lr"] = float(now)
-                clips = chosen.frames_batch if stage == "frames" else chosen.clips_batch
-                frames, conditions = batches.draw(step, clips, chosen.frames_each if stage == "frames" else None)
-                x = codec.encode(frames)
-                with accelerator.autocast():
-                    loss = denoising_loss(
-                        lambda x, c, told=conditions, t=stage == "clips": network(x, c, told, t), x, chosen.log_sigma
-                    )
-                accelerator.backward(loss)
-                accelerator.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-                ema.update(plain)
-                value = float(loss.detach())
-                mean = value if mean is None else 0.98 * mean + 0.02 * value
-                state["step"] += 1
-                state["seen"][stage] += clips
-                state["seconds"][stage] += time.monotonic() - started
-                if time.monotonic() - shown > 20:
-                    left = (budget - state["seconds"][stage]) / 60
-                    print(
-                        f"{stage} step {state['step']} loss {mean:.4f} seen {state['seen'][stage]} rate {now:.2e} {left:.1f} min left",
-                        flush=True,
-                    )
-                    log.writerow([stage, state["step"], round(state["seconds"][stage], 1), round(mean, 5)])
-                    file.flush()
-                    shown = time.monotonic()
-                if time.monotonic() - saved_at > save_every * 60:
-                    save(stage)
-                    saved_at = time.monotonic()
-            if state["step"] > begun:
+    def train_step(stage: str, rate: float) -> float:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        frames, conditions = draw[stage](run.progress.step)
+        with accelerator.autocast():
+            loss = denoising_loss(
+                lambda x, c_noise: network(x, c_noise, conditions, temporal=stage == "clips"),
+                codec.encode(frames),
+                chosen.log_sigma,
+            )
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        run.ema.update(plain)
+        run.progress.step += 1
+        run.progress.seen[stage] += len(frames)
+        return float(loss.detach())
+
+    for stage, minutes in (("frames", frames_minutes), ("clips", clips_minutes)):
+        _train_stage(stage, 60 * minutes, run, chosen, train_step, save, 60 * save_every)
+
+
+def _train_stage(stage: str, budget: float, run: Run, preset: Preset, train_step, save, save_every: float) -> None:
+    """Steps until the stage has had `budget` seconds, earlier sittings counted in."""
+    spent, first = run.progress.seconds, run.progress.step
+    saved = logged = time.monotonic()
+    losses: list[float] = []
+    with (
+        (run.folder / "log.csv").open("a", newline="") as file,
+        tqdm(total=round(budget), initial=round(min(spent[stage], budget)), unit="s", desc=stage) as bar,
+    ):
+        while spent[stage] < budget:
+            began = time.monotonic()
+            losses.append(train_step(stage, _rate(preset, stage, spent[stage] / budget, run.progress.step - first)))
+            spent[stage] += time.monotonic() - began
+            if time.monotonic() - logged > 20:
+                loss = sum(losses) / len(losses)
+                csv.writer(file).writerow([stage, run.progress.step, round(spent[stage], 1), round(loss, 5)])
+                file.flush()
+                bar.set_postfix(step=run.progress.step, loss=f"{loss:.4f}")
+                bar.update(round(spent[stage]) - bar.n)
+                losses, logged = [], time.monotonic()
+            if time.monotonic() - saved > save_every:
                 save(stage)
+                saved = time.monotonic()
+    if run.progress.step > first:
+        save(stage)
 
 
-def picture(network: SemanticUNet, codec, data: PhantomSet, path: Path, device, accelerator: Accelerator) -> None:
-    """Clips of hearts never trained on: a row each, the true clip above the generated one, at LVEF as it is."""
-    last = slice(len(data.seed) - SHOWN, None)
-    length, size = data.frames.shape[1:3]
-    told = network_conditions(
-        data.label_maps[last, 0], list(data.lvef[last]), [VIEWS[v] for v in data.view[last]], length, device
-    )
-    grid = codec.encode(torch.tensor(data.frames[-1:], device=device)).shape[1:]
-    with accelerator.autocast():
-        x = sample(
-            network, told, Settings("dpm++2m", 12, 1.0, length, tuple(range(SHOWN))), tuple(grid), lambda *_: None
-        )
-    made, at = codec.decode(x).cpu().numpy(), [0, 2, 4, 6, 8, 10, 13]
-    rows = [np.hstack([clip[k] for k in at]) for pair in zip(data.frames[last], made, strict=True) for clip in pair]
-    cv2.imwrite(str(path), np.vstack(rows).reshape(-1, size * len(at)))
+def _rate(preset: Preset, stage: str, share: float, steps: int) -> float:
+    """Warm-up, then a cosine from the learning rate to `final_rate` of it over the stage's time."""
+    fall = preset.final_rate + (1 - preset.final_rate) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+    return preset.learning_rate * STAGES[stage] * min(1.0, (steps + 1) / preset.warmup) * fall
+
+
+def _record(model: str, preset: str, data: PhantomSet, run: Run, device: torch.device) -> dict:
+    """How these weights were made, for their card."""
+    return {
+        "name": model,
+        "preset": preset,
+        "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
+        "seeds": [int(data.seed.min()), int(data.seed.max())],
+        "steps": run.progress.step,
+        "clips_seen": dict(run.progress.seen),
+        "minutes": {name: round(value / 60, 1) for name, value in run.progress.seconds.items()},
+        "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+    }
+
+
+def _presets() -> list[str]:
+    return [f"{model} {preset}" for model, presets in PRESETS.items() for preset in presets]
 
 
 if __name__ == "__main__":
