@@ -26,7 +26,7 @@ def build() -> gr.Blocks:
 
         form = Form(editor=drawing.editor, **settings)
         draw.connect(drawing, form, controls.status)
-        model_chosen = generate.connect(form, controls, viewer)
+        model_chosen = generate.connect(blocks, form, controls, viewer)
         _keep(blocks, form, drawing, controls.status, model_chosen)
     return blocks.queue(api_open=False, max_size=32)
 

@@ -33,9 +33,9 @@ CSS = """
 @media (max-width: 1100px) {
   #workbench { grid-template: "draw settings" auto "watch settings" 1fr / minmax(0, 1fr) 264px; }
 }
-.bar { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
-.bar > * { min-width: 0 !important; }
-.bar > .form { display: flex; flex: 1 1 0 !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
+.tools { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
+.tools > * { min-width: 0 !important; }
+.tools > .form { display: flex; flex: 1 1 0 !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
 #view .wrap { flex-wrap: nowrap; gap: 4px; }
 #view label { padding: 3px 6px; }
 #view { flex: none; width: auto; padding: 0; }
@@ -43,11 +43,11 @@ CSS = """
 #preset { flex: 1 1 110px !important; min-width: 110px !important; }
 #open-file, #save-drawing { flex: none; width: auto; }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
-.bar button { white-space: nowrap; padding-inline: 8px; }
+.tools button { white-space: nowrap; padding-inline: 8px; }
 @media (max-width: 640px) {
   #notice { position: static; }
   #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }
-  #draw .bar { flex-wrap: wrap !important; }
+  #draw .tools { flex-wrap: wrap !important; }
 }
 .status-line {
   font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; overflow-wrap: anywhere;

@@ -43,7 +43,7 @@ class Drawing:
 
 def layout() -> Drawing:
     """Places the components where it is called."""
-    with gr.Row(elem_classes="bar"):
+    with gr.Row(elem_classes="tools"):
         heart = gr.Dropdown(
             list(PRESETS), value=PRESETS[0], label="Heart", container=False, elem_id="preset", interactive=True
         )

@@ -58,7 +58,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     model = gr.Dropdown(
         [(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model"
     )
-    with gr.Row(elem_classes="bar"):
+    with gr.Row(elem_classes="tools"):
         seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
     count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
@@ -85,7 +85,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
             visible=len(card.samplers) > 1,
             elem_id="sampler",
         )
-    with gr.Row(elem_classes="bar"):
+    with gr.Row(elem_classes="tools"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
         cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
     status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
@@ -106,14 +106,14 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
 def layout_viewer() -> Viewer:
     """Places the player and the downloads."""
     player = CinePlayer()
-    with gr.Row(elem_classes="bar"):
+    with gr.Row(elem_classes="tools"):
         mp4 = gr.DownloadButton("Save MP4", size="sm", elem_id="export-mp4", interactive=False)
         gif = gr.DownloadButton("Save GIF", size="sm", elem_id="export-gif", interactive=False)
         nifti = gr.DownloadButton("Save NIfTI", size="sm", elem_id="export-nifti", interactive=False)
     return Viewer(player, mp4, gif, nifti, gr.State(()))
 
 
-def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Dependency:
+def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -> gr.events.Dependency:
     """Gives the components their behaviour; returns the event after which another model's controls are in place."""
     status = controls.status
     running: dict[str, Job] = {}
@@ -173,6 +173,7 @@ def connect(form: Form, controls: Controls, viewer: Viewer) -> gr.events.Depende
     # An event of its own, so that the next generation need not wait for the files.
     made.then(save, viewer.clips, [*viewer.downloads(), status], **quiet)
     controls.cancel.click(cancel, queue=False, **quiet)
+    blocks.unload(cancel)  # the page was closed
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
     return chosen
 
