@@ -129,8 +129,7 @@ def time_click(model: str, subject: Subject) -> float:
 
 def simulate_all(subjects: Sequence[Subject], size: int) -> list[Frames]:
     """One phantom clip of each subject, as each was scanned."""
-    asked = [(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in subjects]
-    return [simulate([one], 16, size)[0].frames for one in tqdm(asked, desc="phantom", unit="clip")]
+    return [simulate([s.exam()], 16, size)[0].frames for s in tqdm(subjects, desc="phantom", unit="clip")]
 
 
 def generate_all(

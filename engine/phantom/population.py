@@ -1,6 +1,6 @@
 """A seeded population of hearts and of the ways they are scanned. One seed is one patient, everywhere."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +43,19 @@ class Acquisition:
 
 
 @dataclass(frozen=True, eq=False)
+class Exam:
+    """One beating heart and how it is scanned: all that a simulation needs."""
+
+    heart: Heart
+    """at end-diastole"""
+    lvef: float
+    """percent"""
+    heart_rate: float
+    """beats a minute"""
+    acquisition: Acquisition
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """One simulated patient."""
 
@@ -52,6 +65,9 @@ class Subject:
     heart_rate: float
     shape: Shape
     acquisition: Acquisition
+
+    def exam(self) -> Exam:
+        return Exam(self.heart, self.lvef, self.heart_rate, self.acquisition)
 
     def parameters(self) -> dict[str, Any]:
         """Everything that was drawn, as plain JSON values."""
@@ -148,8 +164,3 @@ def draw_subject(seed: int, look: Look = "echonet") -> Subject:
     heart = draw_heart(rng, shape)
     lvef, rate = float(rng.uniform(10, 80)), float(np.clip(rng.normal(70, 15), 44, 120))
     return Subject(seed, heart, lvef, rate, shape, draw_acquisition(rng, look))
-
-
-def with_look(subject: Subject, look: Look) -> Subject:
-    """The same heart and scan in the other look."""
-    return replace(subject, acquisition=replace(subject.acquisition, look=look))

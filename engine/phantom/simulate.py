@@ -11,7 +11,7 @@ from engine.anatomy import contours, cycle, volumes
 from engine.anatomy.heart import Heart
 from engine.anatomy.labels import Frames, LabelMap
 from engine.anatomy.motion import motion_of
-from engine.phantom.population import Acquisition
+from engine.phantom.population import Exam
 from engine.phantom.render import render
 from engine.phantom.scene import make_scene
 
@@ -20,13 +20,13 @@ from engine.phantom.scene import make_scene
 class PhantomClip:
     """One looping beat of simulated ultrasound and everything that is true of it."""
 
+    exam: Exam
     frames: Frames
     label_maps: LabelMap
     hearts: tuple[Heart, ...]
     """one a frame, with its leaflets; index 0 is end-diastole"""
     fps: float
     mm_per_pixel: tuple[float, float]
-    acquisition: Acquisition
 
     @property
     def lvef(self) -> float:
@@ -34,22 +34,22 @@ class PhantomClip:
         volume = [volumes.simpson(heart) for heart in self.hearts]
         return volumes.lvef(max(volume), min(volume))
 
+    def flow(self) -> Float[np.ndarray, "t h w 2"]:
+        """Exact displacement (x, y) in pixels of the tissue at every pixel to the next frame; the last returns to the first."""
+        return flow(self.exam.heart, self.exam.lvef, *self.frames.shape[:2])
+
 
 def simulate(
-    subjects: Sequence[tuple[Heart, float, float, Acquisition]],
-    frames: int = 16,
-    size: int = 112,
-    device: str | torch.device = "cpu",
+    exams: Sequence[Exam], frames: int = 16, size: int = 112, device: str | torch.device = "cpu"
 ) -> list[PhantomClip]:
-    """One whole beat of each (end-diastolic heart, LVEF in percent, beats a minute, acquisition), `frames` x `size` x `size`."""
+    """One whole beat of each exam, `frames` x `size` x `size`. Raises BadInput where an LVEF cannot be reached."""
     phase = cycle.phases(frames)
-    scenes = [make_scene(heart, lvef, phase, scan) for heart, lvef, _, scan in subjects]
-    images = render(scenes, size, device)
+    scenes = [make_scene(exam.heart, exam.lvef, phase, exam.acquisition) for exam in exams]
     clips = []
-    for image, scene, (heart, _, rate, scan) in zip(images, scenes, subjects, strict=True):
-        grid = heart.sector.grid(size)
-        maps = np.stack([contours.label_map(h, grid) for h in scene.hearts])
-        clips.append(PhantomClip(image, maps, scene.hearts, frames * rate / 60.0, grid.mm_per_pixel, scan))
+    for exam, scene, image in zip(exams, scenes, render(scenes, size, device), strict=True):
+        grid = exam.heart.sector.grid(size)
+        maps = np.stack([contours.label_map(heart, grid) for heart in scene.hearts])
+        clips.append(PhantomClip(exam, image, maps, scene.hearts, frames * exam.heart_rate / 60, grid.mm_per_pixel))
     return clips
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engine.conditions import HEART_RATE, check, heart_of
-from engine.phantom.population import Acquisition
+from engine.phantom.population import Acquisition, Exam
 from engine.phantom.simulate import simulate
 from engine.provenance import provenance
 from engine.types import Clip, Conditions, ModelCard, OnStep, Settings, Step
@@ -31,9 +31,8 @@ class PhantomPipeline:
         heart = replace(heart, view=conditions.view or heart.view)
         clips = []
         for index, seed in enumerate(settings.seeds, 1):
-            made = simulate(
-                [(heart, lvef, rate, replace(scan, seed=seed))], settings.frames, self.card.size[0], self.device
-            )[0]
+            exam = Exam(heart, lvef, rate, replace(scan, seed=seed))
+            (made,) = simulate([exam], settings.frames, self.card.size[0], self.device)
             made_by = provenance(self.card, None, seed, settings, conditions)
             clips.append(Clip(made.frames, made.fps, made.mm_per_pixel, made_by, made.label_maps))
             on_step(Step(index, len(settings.seeds)))

@@ -49,7 +49,7 @@ def write_shard(path: Path, first: int, count: int, frames: int, size: int, look
     clips = []
     for start in range(0, count, 4 if device == "cpu" else count):
         part = subjects[start : start + (4 if device == "cpu" else count)]
-        clips += simulate([(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in part], frames, size, device)
+        clips += simulate([subject.exam() for subject in part], frames, size, device)
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
         np.savez_compressed(

@@ -14,7 +14,7 @@ from engine.phantom.simulate import simulate
 def phantom():
     """A few frames of one held-out subject, with their exact label maps."""
     subject = draw_subject(900_200)
-    return simulate([(subject.heart, subject.lvef, subject.heart_rate, subject.acquisition)], 4, 128)[0]
+    return simulate([subject.exam()], 4, 128)[0]
 
 
 def test_it_finds_an_unseen_heart(phantom):

@@ -7,13 +7,13 @@ from engine.anatomy import contours, labels
 from engine.anatomy.check import check
 from engine.anatomy.motion import motion_of
 from engine.anatomy.presets import preset
-from engine.phantom.population import LOOKS, Acquisition, draw_subject
-from engine.phantom.simulate import flow, simulate
+from engine.phantom.population import LOOKS, Acquisition, Exam, draw_subject
+from engine.phantom.simulate import simulate
 
 
 def clip_of(seed: int, size: int = 112, look: str = "echonet", frames: int = 16):
     s = draw_subject(seed, look)
-    return s, simulate([(s.heart, s.lvef, s.heart_rate, s.acquisition)], frames, size)[0]
+    return s, simulate([s.exam()], frames, size)[0]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -37,7 +37,7 @@ def test_blood_is_darker_than_the_wall_in_every_heart():
 
 def test_a_clip_is_a_function_of_its_seed_alone_or_in_a_batch():
     subjects = [draw_subject(seed) for seed in (3, 4)]
-    asked = [(s.heart, s.lvef, s.heart_rate, s.acquisition) for s in subjects]
+    asked = [s.exam() for s in subjects]
     together = simulate(asked, 4, 64)
     assert np.array_equal(together[1].frames, simulate(asked[1:], 4, 64)[0].frames)
     assert not np.array_equal(together[0].frames, together[1].frames)
@@ -56,7 +56,7 @@ def test_looks_differ_as_the_data_sets_do():
 def test_speckle_moves_with_the_wall():
     """Carried along the exact flow, the wall of one frame looks like that of the next; without the flow it does so less."""
     heart, size = preset("normal"), 160
-    clip = simulate([(heart, 60.0, 60.0, Acquisition(decorrelation=0.2))], 16, size)[0]
+    clip = simulate([Exam(heart, 60.0, 60.0, Acquisition(decorrelation=0.2))], 16, size)[0]
     vectors = flow(heart, 60.0, 16, size)
     y, x = np.mgrid[:size, :size]
     k = 2
@@ -71,8 +71,8 @@ def test_speckle_moves_with_the_wall():
 def test_flow_is_the_motion_of_the_contours():
     heart, size = preset("normal"), 128
     grid = heart.sector.grid(size)
-    vectors = flow(heart, 60.0, 16, size)
-    clip = simulate([(heart, 60.0, 60.0, Acquisition())], 16, size)[0]
+    clip = simulate([Exam(heart, 60.0, 60.0, Acquisition())], 16, size)[0]
+    vectors = clip.flow()
     for k in (1, 5, 9):
         here, there = (grid.to_pixels(clip.hearts[j].lv_endo) for j in (k, k + 1))
         column, row = np.round(here).astype(int).T
@@ -117,6 +117,6 @@ def test_the_pipeline_gives_the_same_bytes_alone_and_among_others():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_the_gpu_draws_the_same_picture():
     s = draw_subject(1)
-    asked = [(s.heart, s.lvef, s.heart_rate, s.acquisition)]
+    asked = [s.exam()]
     cpu, gpu = simulate(asked, 4, 96)[0], simulate(asked, 4, 96, "cuda")[0]
     assert np.abs(cpu.frames.astype(int) - gpu.frames).max() <= 2
