@@ -1,5 +1,6 @@
 """Generating: the model's controls, the running job in the player, and the files to take away."""
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from studio.pages.form import Form, Updates, plainly
 from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
 from studio.sheets import columns, publish, sheet
 
-PREVIEW_FPS = 16.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
         seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
     count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
+    with gr.Row(elem_classes="tools"):
+        generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
+        cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
+    status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
     with gr.Accordion("Sampling", open=False, elem_id="sampling") as sampling:
         low, usual, high = card.steps or (1, 1, 2)
         steps = gr.Slider(
@@ -85,10 +90,6 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
             visible=len(card.samplers) > 1,
             elem_id="sampler",
         )
-    with gr.Row(elem_classes="tools"):
-        generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
-        cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
-    status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
     parts = {
         "lvef": lvef,
         "heart_rate": heart_rate,
@@ -131,7 +132,7 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
             return
         began = time.monotonic()
         job = running[request.session_hash] = Job(session.model, conditions(session), settings(session))
-        screen = Screen(uuid.uuid4().hex, before=shown["clips"])
+        screen = Screen(session.heart_rate / 60 * session.card.frames, before=shown["clips"])
         try:
             yield {controls.generate: gr.Button(interactive=False), controls.cancel: gr.Button(interactive=True)}
             for progress in job:
@@ -141,6 +142,9 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
                     locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
                     yield {viewer.clips: progress.clips, **locked}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
+        except Exception as error:
+            _log.exception("Showing a generation failed")
+            yield {status: text.status(text.unexpected(error), "error")}
         finally:
             job.cancel()
             running.pop(request.session_hash, None)
@@ -193,8 +197,9 @@ def _sentence(progress: Progress) -> tuple[str, str]:
 class Screen:
     """The player's values during one job: what was there before stays until there is something newer."""
 
-    def __init__(self, doc: str, before: list[dict[str, Any]]):
-        self._doc, self._rev = doc, 0
+    def __init__(self, fps: float, before: list[dict[str, Any]]):
+        self._doc, self._rev = uuid.uuid4().hex, 0
+        self._fps = fps  # of previews: a clip holds one beat
         self._before = before
         self._clips = before
 
@@ -205,7 +210,7 @@ class Screen:
         elif progress.status in ("cancelled", "failed"):
             self._clips = self._before
         elif progress.preview is not None:
-            self._clips = [_preview(progress)]
+            self._clips = [_preview(progress, self._fps)]
         return {
             "doc": self._doc,
             "rev": self._rev,
@@ -218,7 +223,7 @@ class Screen:
         }
 
 
-def _preview(progress: Progress) -> dict[str, Any]:
+def _preview(progress: Progress, fps: float) -> dict[str, Any]:
     frames = progress.preview
     return {
         "id": f"step-{progress.step}",
@@ -228,7 +233,7 @@ def _preview(progress: Progress) -> dict[str, Any]:
         "frames": len(frames),
         "height": frames.shape[1],
         "width": frames.shape[2],
-        "fps": PREVIEW_FPS,
+        "fps": fps,
         "masks": None,
         "preview": True,
     }
