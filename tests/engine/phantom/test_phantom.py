@@ -57,7 +57,7 @@ def test_speckle_moves_with_the_wall():
     """Carried along the exact flow, the wall of one frame looks like that of the next; without the flow it does so less."""
     heart, size = preset("normal"), 160
     clip = simulate([Exam(heart, 60.0, 60.0, Acquisition(decorrelation=0.2))], 16, size)[0]
-    vectors = flow(heart, 60.0, 16, size)
+    vectors = clip.flow()
     y, x = np.mgrid[:size, :size]
     k = 2
     wall = clip.label_maps[k] == labels.MYOCARDIUM
