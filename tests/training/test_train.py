@@ -6,7 +6,7 @@ import torch
 from typer.testing import CliRunner
 
 from engine.diffusion.denoiser import loss_weight
-from engine.networks.semantic_unet import SemanticUNet
+from engine.networks.semantic_unet import SemanticConditions, SemanticUNet
 from engine.pipelines.semantic_video import CONFIG
 from engine.weights import load_strictly
 from training.batches import SHOWN, Batches
@@ -114,3 +114,14 @@ def test_an_unknown_preset_is_refused_with_the_known_ones(cache, tmp_path):
 
     with pytest.raises(SystemExit, match="semantic-video embedded"):
         train("semantic-video", cache, tmp_path, preset="huge")
+
+
+@pytest.mark.parametrize("preset", ["embedded", "paper"])
+@torch.no_grad()
+def test_every_preset_is_a_network_that_fits_its_codec(preset):
+    chosen = PRESETS["semantic-video"][preset]
+    patch = chosen.codec_patch
+    assert chosen.network.channels == patch**2 and chosen.network.map_patch == patch
+    told = SemanticConditions(torch.zeros(1, 5, 64, 64), torch.rand(1, 2), torch.tensor([50.0]), torch.tensor([0]))
+    x = torch.zeros(1, 2, patch**2, 64 // patch, 64 // patch)
+    assert SemanticUNet(chosen.network)(x, torch.zeros(1), told).shape == x.shape
