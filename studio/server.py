@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
 
 from studio.address import LOOPBACK
 from studio.app import build
@@ -22,11 +23,20 @@ from studio.style import CSS, THEME
 MAX_UPLOAD = "512mb"
 
 
+class FreshFiles(StaticFiles):
+    """Files that a browser asks for anew each time: after an upgrade it must never mix old modules with new ones."""
+
+    def file_response(self, *args, **kwargs) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 def create(host: str = LOOPBACK[0]) -> FastAPI:
     """The whole application. On a loopback `host` only requests that name this machine are answered."""
     closed = {"docs_url": None, "redoc_url": None, "openapi_url": None}
     app = FastAPI(**closed)
-    app.mount("/ui", StaticFiles(directory=UI_FOLDER))
+    app.mount("/ui", FreshFiles(directory=UI_FOLDER))
     app.mount("/sheets", StaticFiles(directory=scratch("sheets")))
     gr.mount_gradio_app(
         app,

@@ -98,3 +98,8 @@ def test_the_pages_config_shows_no_local_path(studio_url):
     config = json.loads(content)
     assert config["dependencies"]
     assert b"/studio/" not in content.replace(b"\\/", b"/").replace(studio_url.encode(), b"")
+
+
+def test_a_browser_asks_anew_for_every_module(studio_url):
+    response, content = request(studio_url, "GET", "/ui/spline.mjs")
+    assert response.status == 200 and content and response.getheader("cache-control") == "no-cache"
