@@ -109,7 +109,11 @@ class Heart:
 class _Limits:
     """What a drawing may hold before it is no heart in a sector."""
 
+    bytes: int = 2**20
+    """of a file"""
     points: tuple[int, int] = (3, 200)
+    reach: float = 1000.0
+    """mm, of a coordinate"""
     depth: tuple[float, float] = (20.0, 400.0)
     opening: tuple[float, float] = (20.0, 120.0)
     minimum: dict[str, int] = field(default_factory=lambda: {"lv_endo": 5, "lv_epi": 5, "la": 4})
@@ -134,14 +138,18 @@ def heart_from_json(document: Any) -> Heart:
     for name in CONTOURS:
         try:
             points = np.asarray(document["contours"][name], dtype=np.float64)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise BadInput(
                 f"The drawing's contour {name!r} is missing or not a list of [x, y] points in mm; draw it again."
             ) from None
         low, high = LIMITS.minimum.get(name, LIMITS.points[0]), LIMITS.points[1]
-        if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high or not np.isfinite(points).all():
+        if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high:
             raise BadInput(
-                f"The drawing's contour {name!r} has shape {points.shape}; {low} to {high} finite [x, y] points in mm are wanted."
+                f"The drawing's contour {name!r} has shape {points.shape}; {low} to {high} [x, y] points in mm are wanted."
+            )
+        if not (np.abs(points) <= LIMITS.reach).all():  # nor NaN
+            raise BadInput(
+                f"The drawing's contour {name!r} has a point beyond {LIMITS.reach:g} mm or no number; draw it again."
             )
         contours[name] = points
     return Heart(view=document["view"], sector=_sector_from_json(document.get("sector")), **contours)
@@ -150,7 +158,7 @@ def heart_from_json(document: Any) -> Heart:
 def _sector_from_json(document: Any) -> Sector:
     try:
         sector = Sector(float(document["depth"]), float(document["opening"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise BadInput(
             "The drawing's sector is unreadable; a depth in mm and an opening in degrees are wanted."
         ) from None
@@ -168,10 +176,15 @@ def _sector_from_json(document: Any) -> Sector:
 def read_heart(path: str | Path) -> Heart:
     """The heart of a JSON file. Raises BadInput when the file is none."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            content = file.read(LIMITS.bytes + 1)
     except OSError as error:
         raise BadInput(f"The drawing {path} cannot be read ({error.strerror}); check the path.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    if len(content) > LIMITS.bytes:
+        raise BadInput(f"{path} has more than {LIMITS.bytes / 2**20:g} MiB; open a heart that Echo Studio saved.")
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
         raise BadInput(f"{path} is not a JSON file; open a heart that Echo Studio saved.") from None
     return heart_from_json(document)
 

@@ -31,9 +31,12 @@ def test_a_heart_survives_its_file(tmp_path, name, view):
         (lambda d: d["contours"].update(lv_endo=[[0, float("nan")]] * 9), "lv_endo"),
         (lambda d: d["contours"].update(la=[[0, 1]] * 5000), "la"),
         (lambda d: d["contours"].update(la="round"), "la"),
+        (lambda d: d["contours"].update(la=[[0, 10**400]] * 5), "la"),
+        (lambda d: d["contours"].update(la=[[0, 1e300]] * 5), "la"),
         (lambda d: d.update(sector={"depth": -3, "opening": 80}), "depth"),
         (lambda d: d.update(sector={"depth": 150, "opening": 500}), "opening"),
         (lambda d: d.update(sector=None), "sector"),
+        (lambda d: d.update(sector={"depth": 10**400, "opening": 80}), "sector"),
     ],
 )
 def test_a_spoilt_document_is_refused_by_name(spoil, word):
@@ -43,7 +46,11 @@ def test_a_spoilt_document_is_refused_by_name(spoil, word):
         heart_from_json(document)
 
 
-@pytest.mark.parametrize("content", [b"", b"[1, 2", b"\xff\xfe\x00", b"[]", b"3"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[1, 2", b"\xff\xfe\x00", b"[]", b"3", b"1" * 5000, b"[" * 200_000, b" " * 2**21],
+    ids=["empty", "cut", "bytes", "list", "number", "digits", "deep", "large"],
+)
 def test_a_file_that_is_no_heart_is_refused(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(BadInput):
