@@ -16,6 +16,7 @@ LVEF = (5.0, 85.0)
 RATE = (30.0, 200.0)
 SEEDS = 64
 """clips in one call"""
+LARGEST_SEED = 2**63 - 1
 
 
 def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
@@ -27,14 +28,20 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
             f"{card.name} does not take {' or '.join(refused)}; it accepts {', '.join(sorted(card.accepts))}."
         )
     for wanted in card.requires:
-        if not any(name in given for name in wanted.split("|")):
+        found = [name for name in wanted.split("|") if name in given]
+        if not found:
             raise BadInput(
                 f"{card.name} needs {wanted.replace('|', ' or ')} and got none; draw a heart or open a label map first."
             )
+        if len(found) > 1:
+            raise BadInput(f"{card.name} got {' and '.join(found)}; one of them is wanted, so leave the other out.")
     _within("LVEF", conditions.lvef, LVEF, "%")
     _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
     if not 1 <= len(settings.seeds) <= SEEDS:
         raise BadInput(f"{len(settings.seeds)} clips were asked for; 1 to {SEEDS} at a time is wanted.")
+    for seed in settings.seeds:
+        if not 0 <= seed <= LARGEST_SEED:
+            raise BadInput(f"The seed is {seed}; a whole number from 0 to {LARGEST_SEED} is wanted.")
     if settings.frames != card.frames:
         raise BadInput(f"{settings.frames} frames were asked for; {card.name} makes {card.frames}.")
     if card.steps:
@@ -48,12 +55,14 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
 
 
 def heart_of(conditions: Conditions) -> Heart:
-    """The drawn heart, or one traced from the label map."""
+    """The drawn heart, or one traced from the label map. Raises BadInput when what was traced is no heart."""
     if conditions.heart is not None:
         return conditions.heart
     map_, spacing = _drawn_map(conditions)
     grid, sector = grid_for(map_, spacing)
-    return trace(map_, grid, sector, conditions.view or "A4C")
+    traced = trace(map_, grid, sector, conditions.view or "A4C")
+    check_heart(traced)
+    return traced
 
 
 def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarray, "h w"], tuple[float, float]]:
@@ -79,15 +88,20 @@ def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarr
     return result, grid.mm_per_pixel
 
 
-def _drawn_map(conditions: Conditions):
-    maps = conditions.label_maps
+def _drawn_map(conditions: Conditions) -> tuple[UInt8[np.ndarray, "h w"], tuple[float, float]]:
+    """The one map and its (y, x) mm a pixel, (1, 1) where none is told."""
+    maps, spacing = conditions.label_maps, conditions.mm_per_pixel or (1.0, 1.0)
     if maps is None or maps.ndim != 3 or len(maps) != 1:
         raise BadInput(
             f"A label map of shape {None if maps is None else maps.shape} came; one end-diastolic map (1, height, width) is wanted."
         )
+    if not np.isin(maps, range(len(labels.NAMES))).all():
+        raise BadInput(f"The label map has labels beyond 0 to {len(labels.NAMES) - 1}; relabel it.")
     if not (maps == labels.LV).any():
         raise BadInput("The label map has no LV (label 1); draw the LV or open another map.")
-    return maps[0], conditions.mm_per_pixel or (1.0, 1.0)
+    if not 0 < min(spacing) <= max(spacing) < np.inf:
+        raise BadInput(f"The label map's spacing is {spacing} mm a pixel; two positive numbers are wanted.")
+    return maps[0], spacing
 
 
 def _within(name: str, value: float | None, limits: tuple[float, float], unit: str) -> None:

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import engine
+from engine.anatomy import contours
+from engine.anatomy.presets import preset
+
+HEART = preset("normal")
+GRID = HEART.sector.grid(200)
+MAP = contours.label_map(HEART, GRID)[None]
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return engine.load("phantom")
+
+
+def square(rows, columns):
+    """A label map with nothing but a block of LV."""
+    image = np.zeros((1, 200, 200), np.uint8)
+    image[0, rows, columns] = 1
+    return image
+
+
+def drawn(label_maps, **more):
+    return engine.Conditions(label_maps=label_maps, **{"mm_per_pixel": GRID.mm_per_pixel} | more)
+
+
+def test_a_label_map_becomes_a_clip_with_its_truth(pipeline):
+    (clip,) = pipeline.generate(drawn(MAP, lvef=50.0), pipeline.card.defaults())
+    assert clip.frames.shape == clip.label_maps.shape == (16, 112, 112)
+    cavity, wall = (clip.frames[clip.label_maps == label].mean() for label in (1, 2))
+    assert wall > 2 * cavity
+
+
+def test_a_view_that_is_asked_for_is_the_one_shown(pipeline):
+    four, two = (
+        pipeline.generate(engine.Conditions(heart=HEART, view=view), pipeline.card.defaults())[0]
+        for view in ("A4C", "A2C")
+    )
+    assert np.array_equal(four.label_maps, two.label_maps)
+    assert not np.array_equal(four.frames, two.frames)  # the right heart is gone
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        (drawn(MAP, heart=HEART), "leave the other out"),
+        (drawn(np.where(MAP == 2, np.uint8(9), MAP)), "labels beyond 0 to 4"),
+        (drawn(MAP, mm_per_pixel=(0.0, 0.0)), "spacing"),
+        (drawn(np.concatenate([MAP, MAP])), "one end-diastolic map"),
+        (drawn(square(slice(50, 54), slice(50, 54))), "encloses"),
+        (drawn(square(slice(50, 53), slice(98, 101))), "pixels of LV"),
+        (engine.Conditions(heart=replace(HEART, la=HEART.la - [0.0, 60.0])), "LA contour"),
+    ],
+)
+def test_what_is_no_heart_is_refused_in_one_sentence(pipeline, conditions, words):
+    with pytest.raises(engine.BadInput, match=words) as error:
+        pipeline.generate(conditions, pipeline.card.defaults())
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**30])
+def test_a_seed_out_of_range_is_refused(pipeline, seed):
+    with pytest.raises(engine.BadInput, match=f"The seed is {seed};"):
+        pipeline.generate(engine.Conditions(heart=HEART), pipeline.card.defaults((seed,)))
