@@ -45,14 +45,17 @@ _DRAWN = (
 
 
 def _with_record(card: ModelCard) -> ModelCard:
-    """The card with the scores and the training record that were written beside its weights."""
+    """The card with the scores and the training record that were written beside its weights.
+
+    Without a record that can be read it stays as it is: whoever loads the weights is told.
+    """
     if card.weights is None:
         return card
     try:
         record = json.loads(find(card.weights).with_suffix(".json").read_text(encoding="utf-8"))
-    except (BadInput, OSError):
+        return replace(card, trained_on=record.get("trained_on", card.trained_on), scores=record.get("scores", {}))
+    except (OSError, ValueError, AttributeError):  # a BadInput is a ValueError; what is no JSON object has no get
         return card
-    return replace(card, trained_on=record.get("trained_on", card.trained_on), scores=record.get("scores", {}))
 
 
 CARDS: dict[str, ModelCard] = {card.name: _with_record(card) for card in _DRAWN}
