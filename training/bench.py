@@ -45,6 +45,7 @@ from engine.measures.adherence import (
 from engine.measures.segmenter import segment
 from engine.phantom.population import Subject, draw_subject
 from engine.phantom.simulate import simulate
+from engine.shipped import find
 from training.data.phantom import HELD_OUT
 
 MODEL = "semantic-video"
@@ -272,10 +273,23 @@ def plain(figures: Sequence[Figure], lines: Sequence[Line], columns: Sequence[st
     return {"figures": [asdict(figure) for figure in figures], "adherence": adherence_}
 
 
+def record_scores(weights: str, lines: Sequence[Line], about: str) -> None:
+    """Writes what was measured into the card beside the model's weights."""
+    path = find(weights).with_suffix(".json")
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["scored_on"] = about
+    card["scores"] = {
+        what: {name: round(cell.value, 3) for name, cell in zip(("generated", "phantom"), cells, strict=False) if cell}
+        for what, cells, _ in lines
+    }
+    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
 def main(
     hearts: Annotated[int, typer.Option(min=2, help="How many unseen hearts to generate.")] = 100,
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet (PNG) here.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Also write the scores into the model's card.")] = False,
 ) -> None:
     """Measure speed, memory and how well clips follow the drawing."""
     machine = describe_machine()
@@ -302,6 +316,8 @@ def main(
     if json_out:
         document = {"machine": machine, "about": about} | plain(figures, lines, columns)
         json_out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if record:
+        record_scores(str(model.weights), lines, about)
     if sheet:
         cv2.imwrite(str(sheet), draw_sheet(generated, phantom))
 
