@@ -5,7 +5,7 @@ from engine.errors import BadInput
 MAX_BYTES = 2 * 2**30
 MAX_SIDE = 4096
 MAX_FRAMES = 2000
-MAX_PIXELS = 2**29
+MAX_PIXELS = 2**28
 """over all frames"""
 FPS = (1.0, 1000.0)
 SPACING = (0.001, 10.0)

@@ -24,7 +24,7 @@ DEMUXERS = {"MP4": "mov", "AVI": "avi"}
 
 def read_video(path: Path, kind: str) -> Clip:
     """The frames as they were coded. Of our own MP4 one round, without its repeats."""
-    tag = tag_from_text(_comment(path))
+    tag = tag_from_text(_comment(path, kind))
     # The demuxer is named and only files are opened: a playlist in disguise leads nowhere.
     safe = ["-protocol_whitelist", "file", "-f", DEMUXERS[kind]]
     # One thread: ffmpeg takes one for each core, and frames are small.
@@ -92,20 +92,11 @@ def _enlarge(frame: np.ndarray, factor: int) -> np.ndarray:
     return np.pad(large, ((0, large.shape[0] % 2), (0, large.shape[1] % 2)), mode="edge")
 
 
-def _comment(path: Path) -> str:
+def _comment(path: Path, kind: str) -> str:
     """The file's comment as ffmpeg gives it, '' where there is none."""
-    command = [
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        "-v",
-        "error",
-        "-protocol_whitelist",
-        "file,pipe",
-        "-i",
-        str(path.resolve()),
-    ]
-    done = subprocess.run(
-        [*command, "-f", "ffmetadata", "-"], capture_output=True, stdin=subprocess.DEVNULL, check=False
-    )
+    source = ["-protocol_whitelist", "file,pipe", "-f", DEMUXERS[kind], "-i", str(path.resolve())]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, "-f", "ffmetadata", "-"]
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     text = done.stdout.decode("utf-8", "replace")
     _, found, rest = text.partition("\ncomment=")
     return _unescape(rest) if found else ""

@@ -1,5 +1,6 @@
 import gzip
 import subprocess
+import tracemalloc
 import zipfile
 
 import imageio_ffmpeg
@@ -10,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from engine.errors import BadInput
 from engine.media import read_clip, read_label_maps, write_clip
+from engine.media.grey import grey
 from engine.media.limits import UNKNOWN_SPACING
 from engine.types import Clip, Provenance
 
@@ -114,6 +116,16 @@ def test_camus_sequence_without_a_rate(tmp_path):
 def test_other_number_types(tmp_path, dtype, values, wanted):
     array = np.array(values, dtype).reshape(3, 1) * np.ones((1, 5), dtype)
     np.testing.assert_array_equal(read_clip(save_nifti(tmp_path / "a.nii", array)).frames[0, 0], wanted)
+
+
+def test_a_long_clip_of_large_numbers_needs_little_more_than_itself():
+    values = RNG.integers(-1000, 1000, (64, 128, 128)).astype(np.int16)
+    tracemalloc.start()
+    levels = grey(values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(levels, np.round((values - values.min()) * (255 / np.ptp(values.astype(int)))))
+    assert peak < 2 * levels.nbytes
 
 
 @pytest.mark.parametrize(
