@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import UInt8
 
-from engine.anatomy import contours, labels
+from engine.anatomy import contours, cycle, labels
 from engine.anatomy.check import check as check_heart
 from engine.anatomy.heart import Heart
+from engine.anatomy.labels import LabelMap
 from engine.anatomy.trace import grid_for, trace
 from engine.errors import BadInput
 from engine.types import Conditions, ModelCard, Settings
@@ -86,6 +87,23 @@ def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarr
     if not (map_ == labels.SECTOR).any():
         result[(result == labels.BACKGROUND) & sector.contains(mesh)] = labels.SECTOR
     return result, grid.mm_per_pixel
+
+
+def requested_label_maps(conditions: Conditions, frames: int, size: int) -> LabelMap | None:
+    """The label map of every frame of the beat that was asked for: what a generated clip should show, not what it does.
+
+    None where nothing says how the heart moves: no LVEF, or a label map that is no heart whose motion could be told.
+    """
+    if conditions.lvef is None:
+        return None
+    try:
+        hearts = cycle.beat(heart_of(conditions), conditions.lvef, frames)
+    except BadInput:
+        if conditions.heart is not None:
+            raise
+        return None
+    moved = np.stack([contours.label_map(heart, heart.sector.grid(size)) for heart in hearts])
+    return np.concatenate([end_diastolic_map(conditions, size)[0][None], moved[1:]])
 
 
 def _drawn_map(conditions: Conditions) -> tuple[UInt8[np.ndarray, "h w"], tuple[float, float]]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.anatomy import labels
 from engine.anatomy.cycle import phases
 from engine.codecs.patches import PatchCodec
-from engine.conditions import HEART_RATE, check, end_diastolic_map
+from engine.conditions import HEART_RATE, check, end_diastolic_map, requested_label_maps
 from engine.diffusion.denoiser import precondition
 from engine.diffusion.guidance import guided
 from engine.diffusion.noise import SeededNoise
@@ -89,7 +89,7 @@ class SemanticVideo:
         self.weights_sha256 = sha256(path)
 
     def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None) -> list[Clip]:
-        """One looping beat for each seed, (16, 128, 128).
+        """One looping beat for each seed, (16, 128, 128), with the label maps of the beat that was asked for.
 
         Clips are made one after the other: a batch of one is what makes a seed's bytes independent of its neighbours.
         Raises BadInput on conditions or settings that the card does not accept.
@@ -97,6 +97,7 @@ class SemanticVideo:
         check(self.card, conditions, settings)
         height, width = self.card.size
         label_map, mm_per_pixel = end_diastolic_map(conditions, height)
+        wanted = requested_label_maps(conditions, settings.frames, height)
         view = conditions.view or (conditions.heart.view if conditions.heart is not None else None)
         told = network_conditions(label_map[None], [conditions.lvef], [view], settings.frames, self.device)
         inside = label_map != labels.BACKGROUND
@@ -114,14 +115,8 @@ class SemanticVideo:
                 on_step(Step(before + step, total, lambda: frames_of(denoised)))
 
             x = sample(self.network, told, replace(settings, seeds=(seed,)), shape, report)
-            clips.append(
-                Clip(
-                    frames_of(x),
-                    fps,
-                    mm_per_pixel,
-                    provenance(self.card, self.weights_sha256, seed, settings, conditions),
-                )
-            )
+            made_by = provenance(self.card, self.weights_sha256, seed, settings, conditions)
+            clips.append(Clip(frames_of(x), fps, mm_per_pixel, made_by, wanted))
         return clips
 
 

@@ -3,11 +3,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from engine.anatomy import contours, labels
+from engine.anatomy import contours, cycle, labels
 from engine.anatomy.heart import Grid
 from engine.anatomy.presets import PRESETS, preset
 from engine.cards import CARDS, card, load
-from engine.conditions import check, end_diastolic_map, heart_of
+from engine.conditions import check, end_diastolic_map, heart_of, requested_label_maps
 from engine.errors import BadInput
 from engine.types import Conditions
 
@@ -54,6 +54,17 @@ def test_a_drawn_heart_is_rasterised_on_its_own_frame():
     image, spacing = end_diastolic_map(Conditions(heart=heart), 96)
     assert np.array_equal(image, contours.label_map(heart, heart.sector.grid(96)))
     assert spacing == heart.sector.grid(96).mm_per_pixel
+
+
+def test_the_requested_maps_are_the_beat_of_the_drawing():
+    heart = preset("normal")
+    maps = requested_label_maps(Conditions(heart=heart, lvef=60.0), 16, 96)
+    wanted = [contours.label_map(h, heart.sector.grid(96)) for h in cycle.beat(heart, 60.0, 16)]
+    assert np.array_equal(maps, wanted)
+    assert requested_label_maps(Conditions(heart=heart), 16, 96) is None
+    grid = heart.sector.grid(128)
+    by_map = Conditions(label_maps=contours.label_map(heart, grid)[None], mm_per_pixel=grid.mm_per_pixel, lvef=60.0)
+    assert all(dice(a, b, labels.LV) > 0.93 for a, b in zip(requested_label_maps(by_map, 16, 96), wanted, strict=True))
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Conditions) if f.name not in ("heart", "mm_per_pixel")])
