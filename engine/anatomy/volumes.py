@@ -20,12 +20,24 @@ def long_axis(endo: Points) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "
 
 def simpson(heart: Heart) -> float:
     """LV volume in mL by single-plane Simpson: 20 discs across the long axis, V = pi/4 * sum(d_i^2) * L/20."""
-    return _discs(spline(heart.lv_endo))
+    return simpson_polygon(spline(heart.lv_endo))
 
 
 def simpson_polygon(polygon: Points) -> float:
     """The same for any closed LV outline whose first and last points are the two annulus ends."""
-    return _discs(polygon)
+    apex, base = long_axis(polygon)
+    length = float(np.hypot(*(base - apex)))
+    along = (base - apex) / length
+    across = np.array([-along[1], along[0]])
+    z, r = (polygon - apex) @ along, (polygon - apex) @ across
+    heights = (np.arange(DISCS) + 0.5) / DISCS * length
+    z0, z1, r0, r1 = z, np.roll(z, -1), r, np.roll(r, -1)
+    crosses = (z0[None] <= heights[:, None]) != (z1[None] <= heights[:, None])
+    share = (heights[:, None] - z0) / np.where(z1 == z0, 1.0, z1 - z0)
+    hits = r0 + share * (r1 - r0)
+    diameter = np.where(crosses, hits, -np.inf).max(1) - np.where(crosses, hits, np.inf).min(1)
+    diameter = np.where(crosses.any(1), diameter, 0.0)
+    return float(np.pi / 4 * np.sum(diameter**2) * length / DISCS / 1000)
 
 
 def lvef(edv: float, esv: float) -> float:
@@ -44,19 +56,3 @@ def area(polygon: Points) -> float:
     """Area of a closed polygon in mm^2 (shoelace)."""
     x, y = polygon.T
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
-
-
-def _discs(curve: Points) -> float:
-    apex, base = long_axis(curve)
-    length = float(np.hypot(*(base - apex)))
-    along = (base - apex) / length
-    across = np.array([-along[1], along[0]])
-    z, r = (curve - apex) @ along, (curve - apex) @ across
-    heights = (np.arange(DISCS) + 0.5) / DISCS * length
-    z0, z1, r0, r1 = z, np.roll(z, -1), r, np.roll(r, -1)
-    crosses = (z0[None] <= heights[:, None]) != (z1[None] <= heights[:, None])
-    share = (heights[:, None] - z0) / np.where(z1 == z0, 1.0, z1 - z0)
-    hits = r0 + share * (r1 - r0)
-    diameter = np.where(crosses, hits, -np.inf).max(1) - np.where(crosses, hits, np.inf).min(1)
-    diameter = np.where(crosses.any(1), diameter, 0.0)
-    return float(np.pi / 4 * np.sum(diameter**2) * length / DISCS / 1000)

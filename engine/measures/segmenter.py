@@ -1,7 +1,6 @@
 """The frozen segmenter: a small U-Net that finds the heart in any grey frames, our ruler for what a clip shows.
 
 It learned from simulated clips of hearts that no generating network has seen, and is never trained together with one.
-Its network comes from MONAI, which the `train` extra installs.
 """
 
 from functools import cache

@@ -1,6 +1,6 @@
 """From scatterers to an ultrasound picture: beams, point-spread function, envelope, compression, scan conversion.
 
-torch, batched over clips, CPU or GPU. Beam space has a row for each depth and a column for each beam.
+torch, CPU or GPU, all frames of a clip at once. Beam space has a row for each depth and a column for each beam.
 """
 
 from collections.abc import Sequence
@@ -41,13 +41,9 @@ _CURVES = {
 
 def render(scenes: Sequence[Scene], size: int, device: str | torch.device = "cpu") -> UInt8[np.ndarray, "b t h w"]:
     """Grey frames of scenes that share a number of frames, each on its sector's standard grid `sector.grid(size)`."""
-    amplitude = torch.cat([_beam_space(scene, device) for scene in scenes])
-    frames = len(scenes[0].hearts)
-    image = [
-        _scan_convert(_compress(a, scene.acquisition), scene, size)
-        for a, scene in zip(amplitude.split(frames), scenes, strict=True)
-    ]
-    return torch.stack(image).cpu().numpy()
+    levels = ((_beam_space(scene, device), scene) for scene in scenes)
+    clips = [_scan_convert(_compress(level, scene.acquisition), scene, size) for level, scene in levels]
+    return torch.stack(clips).cpu().numpy()
 
 
 def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
