@@ -1,5 +1,6 @@
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -105,3 +106,13 @@ def test_every_refusal_is_one_sentence(saved):
     with pytest.raises(BadInput) as refusal:
         weights.load_strictly(fresh(), path)
     assert "\n" not in str(refusal.value) and str(refusal.value).endswith(".")
+
+
+def test_shipped_weights_are_small_and_say_what_they_learned_from():
+    shipped_files = sorted((Path(__file__).parents[2] / "assets" / "weights").glob("*.safetensors"))
+    sizes = [path.stat().st_size for path in shipped_files]
+    assert sizes and max(sizes) <= 12 * 2**20 and sum(sizes) <= 48 * 2**20
+    for path in shipped_files:
+        record = json.loads(path.with_suffix(".json").read_text())
+        assert record["sha256"] == shipped.sha256(path)
+        assert "simulated" in record["trained_on"] and record["scores"] and record["steps"] > 1000
