@@ -18,8 +18,8 @@ class Batches:
 
     def __init__(self, data: PhantomSet, preset: Preset, device: torch.device):
         self.preset, self.device = preset, device
-        self.frames, self.maps = torch.tensor(data.frames[:-SHOWN]), torch.tensor(data.label_maps[:-SHOWN, 0])
-        self.lvef, self.view = torch.tensor(data.lvef[:-SHOWN]), torch.tensor(data.view[:-SHOWN])
+        known = data.frames, data.label_maps[:, 0], data.lvef, data.view
+        self.frames, self.maps, self.lvef, self.view = (torch.from_numpy(values[:-SHOWN]) for values in known)
 
     def draw_frames(self, step: int) -> tuple[UInt8[Tensor, "b t h w"], SemanticConditions]:
         """`frames_batch` clips, `frames_each` random frames of each."""

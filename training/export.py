@@ -12,9 +12,6 @@ from torch import nn
 
 from engine.shipped import sha256
 
-LIMIT = 12 * 2**20
-"""bytes of one shipped file"""
-
 
 def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
     """Write the network's fp16 weights and the card beside them; `record` says how they were made."""
@@ -35,5 +32,6 @@ def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
 
 
 def _commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
