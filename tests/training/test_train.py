@@ -37,6 +37,12 @@ def test_a_cached_shard_is_not_made_again_and_another_size_is_refused(cache):
         make_set(cache, first=0, count=1, size=64)
 
 
+def test_a_set_that_grows_is_made_whole(tmp_path):
+    for count in (1, 2):
+        make_set(tmp_path, first=0, count=count, frames=2, size=32, workers=1)
+    assert read_set(tmp_path).seed.tolist() == [0, 1]
+
+
 def test_batches_are_a_function_of_the_step_and_withhold_conditions_as_often_as_asked(cache):
     preset = PRESETS["semantic-video"]["embedded"]
     batches = Batches(read_set(cache), preset, torch.device("cpu"))

@@ -7,7 +7,7 @@ Seeds from HELD_OUT upwards are for measuring only: nothing that generates may t
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -83,8 +83,8 @@ def make_set(
             f"{folder} holds clips of {note.read_text()}; choose another folder for {json.dumps(manifest)}."
         )
     note.write_text(json.dumps(manifest))
-    starts = [s for s in range(first, first + count, SHARD) if not _shard(folder, s).exists()]
-    jobs = [(_shard(folder, s), s, min(SHARD, first + count - s), frames, size, look, device) for s in starts]
+    shards = [(_shard(folder, s), s, min(SHARD, first + count - s)) for s in range(first, first + count, SHARD)]
+    jobs = [(path, s, n, frames, size, look, device) for path, s, n in shards if not _holds(path, n)]
     if device != "cpu":
         for job in tqdm(jobs, unit="shard"):
             write_shard(*job)
@@ -94,18 +94,28 @@ def make_set(
             done.result()
 
 
-def read_set(folder: Path, limit: int | None = None) -> PhantomSet:
-    """All clips of a folder (the first `limit` shards), ordered by seed."""
-    paths = sorted(folder.glob("*.npz"))[:limit]
+def read_set(folder: Path) -> PhantomSet:
+    """All clips of a folder, ordered by seed."""
+    paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise SystemExit(f"{folder} holds no phantom clips; make them with `python -m training.data.phantom {folder}`.")
-    names = ("frames", "label_maps", "lvef", "view", "seed")
-    parts = [[shard[name] for name in names] for shard in map(np.load, paths)]
+    parts = []
+    for path in paths:
+        with np.load(path) as shard:
+            parts.append([shard[field.name] for field in fields(PhantomSet)])
     return PhantomSet(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _shard(folder: Path, first: int) -> Path:
     return folder / f"{first:07d}.npz"
+
+
+def _holds(path: Path, count: int) -> bool:
+    """Whether a shard is there with so many clips: the last of a smaller set may have fewer."""
+    if not path.exists():
+        return False
+    with np.load(path) as shard:
+        return len(shard["seed"]) >= count
 
 
 def main(
