@@ -18,12 +18,13 @@ def provenance(
 
 
 def describe(conditions: Conditions) -> dict:
-    """The given conditions as plain JSON; a label map as its sha256."""
+    """The given conditions as plain JSON; a label map as its sha256, with its spacing."""
     told = {name: getattr(conditions, name) for name in conditions.given()}
     if conditions.heart is not None:
         told["heart"] = conditions.heart.to_json()
     if conditions.label_maps is not None:
         told["label_maps"] = hashlib.sha256(np.ascontiguousarray(conditions.label_maps).tobytes()).hexdigest()
+        told["mm_per_pixel"] = conditions.mm_per_pixel and list(conditions.mm_per_pixel)
     return told
 
 

@@ -34,6 +34,7 @@ class PhantomPipeline:
             exam = Exam(heart, lvef, rate, replace(scan, seed=seed))
             (made,) = simulate([exam], settings.frames, self.card.size[0], self.device)
             made_by = provenance(self.card, None, seed, settings, conditions)
+            made_by = replace(made_by, settings={**made_by.settings, "look": scan.look})
             clips.append(Clip(made.frames, made.fps, made.mm_per_pixel, made_by, made.label_maps))
             on_step(Step(index, len(settings.seeds)))
         return clips

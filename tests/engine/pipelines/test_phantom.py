@@ -1,4 +1,5 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 import engine
 from engine.anatomy import contours
 from engine.anatomy.presets import preset
+from engine.pipelines.phantom import SCAN
 
 HEART = preset("normal")
 GRID = HEART.sector.grid(200)
@@ -42,6 +44,15 @@ def test_a_view_that_is_asked_for_is_the_one_shown(pipeline):
     )
     assert np.array_equal(four.label_maps, two.label_maps)
     assert not np.array_equal(four.frames, two.frames)  # the right heart is gone
+
+
+def test_provenance_tells_two_looks_and_two_spacings_apart(pipeline):
+    told = [
+        pipeline.generate(drawn(MAP, mm_per_pixel=spacing), pipeline.card.defaults(), scan=replace(SCAN, look=look))[0]
+        for spacing, look in ((GRID.mm_per_pixel, "echonet"), (GRID.mm_per_pixel, "camus"), ((0.8, 0.8), "camus"))
+    ]
+    documents = {json.dumps(asdict(clip.provenance), sort_keys=True) for clip in told}
+    assert len(documents) == 3
 
 
 @pytest.mark.parametrize(
