@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from typer import get_app_dir
@@ -22,6 +23,7 @@ def scratch(kind: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     oldest = time.time() - KEEP
     for path in folder.iterdir():
-        if path.stat().st_mtime < oldest:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another request has just removed it
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     return folder

@@ -3,6 +3,7 @@
 import os
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -56,6 +57,17 @@ def test_scratch_files_go_after_a_day(kept):
     os.utime(old, (time.time() - folders.KEEP - 1,) * 2)
     folders.scratch("sheets")
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_many_at_once_may_clear_the_same_scratch_folder(kept):
+    paths = [folders.scratch("exports") / str(i) for i in range(200)]
+    for path in paths:
+        path.mkdir()
+        (path / "x").write_text("x")
+        os.utime(path, (0, 0))
+    with ThreadPoolExecutor(8) as pool:
+        cleared = list(pool.map(folders.scratch, ["exports"] * 8))
+    assert not list(cleared[0].iterdir())
 
 
 def test_files_are_named_by_what_they_are():
