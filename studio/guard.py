@@ -49,7 +49,8 @@ class Guard:
                 out = MutableHeaders(scope=message)
                 out.update(HEADERS)
                 if new and scope["path"] == "/":
-                    out.append("set-cookie", f"{COOKIE}={new}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000")
+                    # Not Strict: a link on another site would come without the cookie, and a new one lose the drawing.
+                    out.append("set-cookie", f"{COOKIE}={new}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000")
             await send(message)
 
         return await self.app(scope, receive, answer)

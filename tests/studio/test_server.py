@@ -66,7 +66,7 @@ def test_the_page_is_closed_to_other_hosts_and_names_the_browser(studio_url):
     response, content = request(studio_url, "GET", "/")
     assert "default-src 'self'" in response.getheader("content-security-policy")
     cookie = response.getheader("set-cookie")
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
     again, _ = request(studio_url, "GET", "/", {"Cookie": cookie.split(";")[0]})
     assert again.getheader("set-cookie") is None
     assert b"googleapis" not in content
