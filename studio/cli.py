@@ -20,10 +20,9 @@ from engine.cards import card as card_of
 from engine.errors import BadInput
 from engine.media.read import read_label_maps
 from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, write_clip, write_label_maps
+from engine.phantom.population import LOOKS
 from engine.types import Conditions, ModelCard, Settings, Step
 from studio.address import listen, url
-
-LOOKS = ("echonet", "camus")
 
 app = typer.Typer(
     name="echo-studio",
