@@ -9,6 +9,7 @@ from pydicom.multival import MultiValue
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from engine.anatomy.labels import Frames
 from engine.errors import BadInput
@@ -27,6 +28,8 @@ CODING = (
 )  # fmt: skip
 TISSUE, CENTIMETRES = 1, 3
 """values of RegionSpatialFormat and PhysicalUnitsXDirection"""
+PLAIN = {True: ImplicitVRLittleEndian, False: ExplicitVRLittleEndian}
+"""transfer syntax by whether value representations are implicit"""
 
 
 def read_dicom(path: Path) -> Clip:
@@ -52,6 +55,9 @@ def _pixels(path: Path) -> Frames:
     data = pydicom.dcmread(path, force=True, specific_tags=[*PICTURE, *CODING, "PixelData"])
     if "PixelData" not in data:
         raise BadInput(f"{path.name} is cut off within its pictures; copy or export it again.")
+    if "TransferSyntaxUID" not in data.file_meta:
+        # A data set without its preamble, as some archives send it, is never compressed.
+        data.file_meta.TransferSyntaxUID = PLAIN[data.original_encoding[0]]
     syntax = data.file_meta.TransferSyntaxUID
     try:
         readable = get_decoder(syntax).is_available

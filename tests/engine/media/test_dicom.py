@@ -73,6 +73,17 @@ def test_without_an_ending(tmp_path, name):
     assert len(read_clip(tmp_path / name).frames) == 30
 
 
+@pytest.mark.parametrize("implicit", [True, False])
+def test_without_preamble_and_file_meta(tmp_path, implicit):
+    data = pydicom.dcmread(save(tmp_path / "a.dcm", FrameTime=20))
+    data.SOPClassUID = UltrasoundMultiFrameImageStorage
+    bare = pydicom.Dataset(data)
+    bare.save_as(tmp_path / "bare", implicit_vr=implicit, little_endian=True, enforce_file_format=False)
+    clip = read_clip(tmp_path / "bare")
+    np.testing.assert_array_equal(clip.frames, FRAMES)
+    assert clip.fps == 50
+
+
 def test_uncompressed(tmp_path):
     clip = read_clip(save(tmp_path / "a.dcm", FrameTime=20, HeartRate=0, regions=[make_region(**REGION)]))
     np.testing.assert_array_equal(clip.frames, FRAMES)
