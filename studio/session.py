@@ -95,7 +95,8 @@ def fit(heart: Heart, sector: Sector) -> Heart:
     """The heart in another sector: as it is in mm where it lies inside, else shrunk about the probe until it does."""
     points = np.concatenate(list(heart.contours().values()))
     reach = np.hypot(*points.T).max() / sector.depth
-    spread = np.abs(points[:, 0] / np.maximum(points[:, 1], 1e-6)).max() / np.tan(np.radians(sector.opening / 2))
+    # A point beside or above the probe is in no fan: one of them must not squash the whole heart.
+    spread = np.abs(points[:, 0] / np.maximum(points[:, 1], 10.0)).max() / np.tan(np.radians(sector.opening / 2))
     down, across = (1.0 if share <= 1 else 0.97 / share for share in (reach, spread))
     return replace(heart.map_points(lambda p: p * [down * across, down]), sector=sector)
 

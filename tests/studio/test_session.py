@@ -95,6 +95,13 @@ def test_a_heart_fits_into_any_sector(name, view, depth, opening):
         assert np.allclose(fitted.lv_endo, preset(name, view).lv_endo)
 
 
+def test_one_point_above_the_probe_does_not_squash_the_heart():
+    heart = preset("normal")
+    strayed = replace(heart, lv_epi=np.where(np.arange(9)[:, None] == 4, [[3.0, -2.0]], heart.lv_epi))
+    plain, fitted = (fit(drawn, Sector(140.0, 75.0)) for drawn in (heart, strayed))
+    assert np.allclose(fitted.lv_endo, plain.lv_endo)
+
+
 def test_every_preset_is_a_sound_drawing():
     for name in PRESETS:
         for view in ("A4C", "A2C"):
