@@ -241,8 +241,6 @@ def _settings(
     """The card's defaults with what was chosen. Raises BadInput on a choice that the model does not have."""
     if not 1 <= count <= requests.SEEDS:  # before a list of that length is made
         raise BadInput(f"{count} clips were asked for; 1 to {requests.SEEDS} at a time is wanted.")
-    if seed < 0:
-        raise BadInput(f"The seed is {seed}; a whole number of 0 or more is wanted.")
     choices = {"steps": (steps, card.steps), "guidance": (guidance, card.guidance), "sampler": (sampler, card.samplers)}
     for name, (value, offered) in choices.items():
         if value is not None and not offered:
