@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from engine.networks.semantic_unet import SemanticUNetConfig
-from engine.pipelines.semantic_video import CONFIG
 
 
 @dataclass(frozen=True)
 class Preset:
     network: SemanticUNetConfig
-    codec_patch: int
     frames_batch: int
     """clips a step in the first stage, of which `frames_each` single frames are seen"""
     frames_each: int
@@ -33,8 +31,7 @@ class Preset:
 PRESETS = {
     "semantic-video": {
         "embedded": Preset(
-            network=CONFIG,
-            codec_patch=4,
+            network=SemanticUNetConfig(channels=16, map_patch=4, widths=(32, 64, 96, 128)),
             frames_batch=32,
             frames_each=2,
             clips_batch=6,
@@ -51,7 +48,6 @@ PRESETS = {
             network=SemanticUNetConfig(
                 channels=1, map_patch=1, widths=(32, 64, 128), head_channels=8, map_width=64, embedding=128
             ),
-            codec_patch=1,
             frames_batch=96,
             frames_each=2,
             clips_batch=24,

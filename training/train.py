@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from engine.codecs.patches import PatchCodec
 from engine.networks.semantic_unet import SemanticUNet
-from training.batches import Batches
-from training.data.phantom import PhantomSet, read_set
+from training.batches import SHOWN, Batches
+from training.data.phantom import SEGMENTER, PhantomSet, read_set
 from training.ema import Ema
 from training.export import export
 from training.losses import denoising_loss
@@ -45,6 +45,11 @@ def train(
     if preset not in PRESETS.get(model, {}):
         raise SystemExit(f"There is no preset {preset!r} of {model!r}; there are {', '.join(_presets())}.")
     chosen, data = PRESETS[model][preset], read_set(cache)
+    if len(data.seed) <= SHOWN or data.seed.max() >= SEGMENTER:
+        raise SystemExit(
+            f"{cache} holds {len(data.seed)} clips, seeds up to {data.seed.max()}; "
+            f"more than {SHOWN} are wanted, of seeds below {SEGMENTER}: the others are for measuring."
+        )
     torch.manual_seed(0)
     accelerator = Accelerator(mixed_precision="bf16")
     network = SemanticUNet(chosen.network).to(memory_format=torch.channels_last)
@@ -55,7 +60,7 @@ def train(
     (folder / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
     run = Run(folder, plain, optimizer, Ema(plain, chosen.ema), Progress())
     run.resume(accelerator.device)
-    codec, batches = PatchCodec(chosen.codec_patch), Batches(data, chosen, accelerator.device)
+    codec, batches = PatchCodec(chosen.network.map_patch), Batches(data, chosen, accelerator.device)
     draw = {"frames": batches.draw_frames, "clips": batches.draw_clips}
 
     def save(stage: str) -> None:
@@ -66,6 +71,7 @@ def train(
             draw_samples(run.ema.network, codec, data, picture, accelerator.device)
 
     def train_step(stage: str, rate: float) -> float:
+        torch.manual_seed(run.progress.step)  # a resumed run goes on with fresh noise
         for group in optimizer.param_groups:
             group["lr"] = rate
         frames, conditions = draw[stage](run.progress.step)
@@ -126,6 +132,7 @@ def _record(model: str, preset: str, data: PhantomSet, run: Run, device: torch.d
     return {
         "name": model,
         "preset": preset,
+        "network": asdict(run.network.config),
         "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
         "seeds": [int(data.seed.min()), int(data.seed.max())],
         "steps": run.progress.step,

@@ -57,7 +57,7 @@ def _pixels(path: Path) -> Frames:
         raise BadInput(f"{path.name} is cut off within its pictures; copy or export it again.")
     if "TransferSyntaxUID" not in data.file_meta:
         # A data set without its preamble, as some archives send it, is never compressed.
-        data.file_meta.TransferSyntaxUID = PLAIN[data.original_encoding[0]]
+        data.file_meta.TransferSyntaxUID = PLAIN[bool(data.original_encoding[0])]
     syntax = data.file_meta.TransferSyntaxUID
     try:
         readable = get_decoder(syntax).is_available

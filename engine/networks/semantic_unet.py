@@ -60,29 +60,15 @@ class SemanticUNet(nn.Module):
         self.embed = Embedding(e)
         self.map_encoder = MapEncoder(config)
         self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        width = widths[0]
-        for level, wide in enumerate(widths):
-            blocks = nn.ModuleList(
-                ResidualBlock(width if i == 0 else wide, wide, e, None) for i in range(config.blocks)
-            )
-            shrink = nn.Conv2d(wide, wide, 3, stride=2, padding=1) if level < len(widths) - 1 else nn.Identity()
-            self.down.append(nn.ModuleDict({"blocks": blocks, "shrink": shrink}))
-            width = wide
-        self.middle = ResidualBlock(width, width, e, config)
-        self.middle_space = SpatialAttention(width, config.head_channels)
-        self.middle_time = TemporalAttention(width, config)
-        for level, wide in reversed(list(enumerate(widths))):
-            blocks = nn.ModuleList(ResidualBlock(wide, wide, e, config) for _ in range(config.blocks))
-            grow = nn.Conv2d(wide, widths[level - 1], 1) if level else nn.Identity()
-            self.up.append(nn.ModuleDict({"blocks": blocks, "time": TemporalAttention(wide, config), "grow": grow}))
+        before, after = (widths[0], *widths), (*widths[1:], None)
+        self.down = nn.ModuleList(Down(*three, config) for three in zip(before, widths, after, strict=False))
+        self.middle = ResidualBlock(widths[-1], widths[-1], e, config)
+        self.middle_space = SpatialAttention(widths[-1], config.head_channels)
+        self.middle_time = TemporalAttention(widths[-1], config)
+        above = (None, *widths[:-1])
+        self.up = nn.ModuleList(Up(*pair, config) for pair in list(zip(widths, above, strict=True))[::-1])
         self.leave = nn.Conv2d(widths[0], config.channels, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
-
-    def temporal_parameters(self) -> list[nn.Parameter]:
-        """The layers that mix frames; everything else sees one frame at a time."""
-        return [p for m in self.modules() if isinstance(m, TemporalAttention) for p in m.parameters()]
+        _begin_at_zero(self.leave)
 
     def forward(
         self,
@@ -98,22 +84,54 @@ class SemanticUNet(nn.Module):
         x = self.enter(_channels_last(rearrange(x, "b t c h w -> (b t) c h w")))
         skips = []
         for stage in self.down:
-            for block in stage["blocks"]:
-                x = block(x, emb, None)
-            skips.append(x)
-            x = stage["shrink"](x)
-        x = self.middle(x, emb, maps[-1])
-        x = self.middle_space(x)
+            skip, x = stage(x, emb)
+            skips.append(skip)
+        x = self.middle_space(self.middle(x, emb, maps[-1]))
         x = self.middle_time(x, t) if temporal else x
-        for stage, level in zip(self.up, reversed(range(len(maps))), strict=True):
+        for stage, skip, features in zip(self.up, reversed(skips), reversed(maps), strict=True):
             # Half the sum keeps the variance of the two streams where the concatenation of the paper would double the cost.
-            x = (x + skips[level]) * 0.5**0.5
-            for block in stage["blocks"]:
-                x = block(x, emb, maps[level])
-            x = stage["time"](x, t) if temporal else x
-            if level:
-                x = F.interpolate(stage["grow"](x), scale_factor=2.0, mode="nearest")
+            x = stage((x + skip) * 0.5**0.5, emb, features, t if temporal else None)
         return rearrange(self.leave(F.silu(x)), "(b t) c h w -> b t c h w", b=b)
+
+
+class Down(nn.Module):
+    """One level on the way down: residual blocks, then half the height and width."""
+
+    def __init__(self, channels: int, width: int, after: int | None, config: SemanticUNetConfig):
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            ResidualBlock(width if i else channels, width, config.embedding, None) for i in range(config.blocks)
+        )
+        self.shrink = nn.Conv2d(width, width, 3, stride=2, padding=1) if after else nn.Identity()
+
+    def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"]) -> tuple[Tensor, Tensor]:
+        """(what the way up will add, what goes further down)"""
+        for block in self.blocks:
+            x = block(x, emb, None)
+        return x, self.shrink(x)
+
+
+class Up(nn.Module):
+    """One level on the way up: residual blocks with SPADE, temporal attention, then twice the height and width."""
+
+    def __init__(self, width: int, above: int | None, config: SemanticUNetConfig):
+        super().__init__()
+        self.blocks = nn.ModuleList(ResidualBlock(width, width, config.embedding, config) for _ in range(config.blocks))
+        self.time = TemporalAttention(width, config)
+        self.grow = nn.Conv2d(width, above, 1) if above else None
+
+    def forward(
+        self,
+        x: Float[Tensor, "bt c h w"],
+        emb: Float[Tensor, "bt e"],
+        features: Float[Tensor, "b m h w"],
+        t: int | None,
+    ) -> Float[Tensor, "bt d hh ww"]:
+        """`t` None: the frames stay strangers."""
+        for block in self.blocks:
+            x = block(x, emb, features)
+        x = self.time(x, t) if t else x
+        return x if self.grow is None else F.interpolate(self.grow(x), scale_factor=2.0, mode="nearest")
 
 
 class Embedding(nn.Module):
@@ -173,7 +191,6 @@ class Spade(nn.Module):
         super().__init__()
         self.place, self.when = nn.Conv2d(map_width, hidden, 3, padding=1), nn.Linear(embedding, hidden)
         self.out = nn.Conv2d(hidden, 2 * channels, 1)
-        nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"]):
         place = self.place(features)
@@ -218,8 +235,7 @@ class TemporalAttention(nn.Module):
         self.norm = nn.GroupNorm(8, channels)
         self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
         self.bias = nn.Parameter(torch.zeros(self.heads, config.max_frames))
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        _begin_at_zero(self.out)
 
     def forward(self, x: Float[Tensor, "bt c h w"], t: int) -> Float[Tensor, "bt c h w"]:
         h, w = x.shape[-2:]
@@ -239,8 +255,7 @@ class SpatialAttention(nn.Module):
         self.heads = max(channels // head_channels, 1)
         self.norm = nn.GroupNorm(8, channels)
         self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        _begin_at_zero(self.out)
 
     def forward(self, x: Float[Tensor, "bt c h w"]) -> Float[Tensor, "bt c h w"]:
         h = x.shape[-2]
@@ -256,6 +271,12 @@ def _waves(x: Float[Tensor, "n"], width: int, lowest: float | None) -> Float[Ten
     cycles = count + 1 if lowest is None else lowest * 2 ** (count * 6 / len(count))
     angle = 2 * torch.pi * x[:, None].float() * cycles
     return torch.cat([angle.sin(), angle.cos()], -1)
+
+
+def _begin_at_zero(layer: nn.Module) -> None:
+    """So that a fresh network changes nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
 
 
 def _channels_last(x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +22,10 @@ from engine.diffusion.schedules import karras_sigmas
 from engine.errors import BadInput
 from engine.networks.semantic_unet import CLASSES, SemanticConditions, SemanticUNet, SemanticUNetConfig
 from engine.provenance import provenance
-from engine.shipped import find, sha256
+from engine.shipped import find
 from engine.types import Clip, Conditions, ModelCard, OnStep, Settings, Step
-from engine.weights import load_strictly
+from engine.weights import load_strictly, read_record
 
-CONFIG = SemanticUNetConfig(channels=16, map_patch=4, widths=(32, 64, 96, 128))
-"""of the shipped weights"""
 SIGMA_MIN, SIGMA_MAX, SIGMA_DATA = 0.03, 60.0, 1.0
 VIEWS = ("A4C", "A2C")
 
@@ -81,12 +80,13 @@ class SemanticVideo:
     def __init__(self, card: ModelCard, device: str):
         if card.weights is None:
             raise BadInput(f"{card.name} has no weights to load; name them in its card.")
-        self.card, self.device, self.codec = card, device, PatchCodec(CONFIG.map_patch)
         path = find(card.weights)
-        self.network = SemanticUNet(CONFIG)
-        load_strictly(self.network, path)
-        self.network = self.network.to(device=device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.weights_sha256 = sha256(path)
+        config = _config(read_record(path, "network"), path.name)
+        self.card, self.device, self.codec = card, device, PatchCodec(config.map_patch)
+        self.network = SemanticUNet(config)
+        self.weights_sha256 = load_strictly(self.network, path)
+        self.network.eval().requires_grad_(False).to(device)
+        self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None) -> list[Clip]:
         """One looping beat for each seed, (16, 128, 128), with the label maps of the beat that was asked for.
@@ -118,6 +118,13 @@ class SemanticVideo:
             made_by = provenance(self.card, self.weights_sha256, seed, settings, conditions)
             clips.append(Clip(frames_of(x), fps, mm_per_pixel, made_by, wanted))
         return clips
+
+
+def _config(record: Any, name: str) -> SemanticUNetConfig:
+    try:
+        return SemanticUNetConfig(**{**record, "widths": tuple(record["widths"])})
+    except (TypeError, KeyError):
+        raise BadInput(f"The card of {name} describes no network of this version; fetch it again.") from None
 
 
 def load(card: ModelCard, device: str) -> SemanticVideo:

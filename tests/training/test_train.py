@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 
 from engine.diffusion.denoiser import loss_weight
 from engine.networks.semantic_unet import SemanticConditions, SemanticUNet
-from engine.pipelines.semantic_video import CONFIG
 from engine.weights import load_strictly
 from training.batches import SHOWN, Batches
 from training.data.phantom import make_set, read_set
@@ -108,7 +107,7 @@ def test_a_run_exports_what_the_engine_loads_and_goes_on_where_it_stopped(cache,
         return json.loads((tmp_path / "semantic-video.json").read_text())
 
     first = run(0.005)
-    load_strictly(SemanticUNet(CONFIG), tmp_path / "semantic-video.safetensors")
+    load_strictly(SemanticUNet(PRESETS["semantic-video"]["embedded"].network), tmp_path / "semantic-video.safetensors")
     assert first["clips_seen"]["clips"] > 0 and "simulated" in first["trained_on"]
     assert run(0.005)["steps"] == first["steps"]  # the time is spent
     assert run(0.15)["steps"] > first["steps"]
@@ -126,8 +125,8 @@ def test_an_unknown_preset_is_refused_with_the_known_ones(cache, tmp_path):
 @torch.no_grad()
 def test_every_preset_is_a_network_that_fits_its_codec(preset):
     chosen = PRESETS["semantic-video"][preset]
-    patch = chosen.codec_patch
-    assert chosen.network.channels == patch**2 and chosen.network.map_patch == patch
+    patch = chosen.network.map_patch
+    assert chosen.network.channels == patch**2
     told = SemanticConditions(torch.zeros(1, 5, 64, 64), torch.rand(1, 2), torch.tensor([50.0]), torch.tensor([0]))
     x = torch.zeros(1, 2, patch**2, 64 // patch, 64 // patch)
     assert SemanticUNet(chosen.network)(x, torch.zeros(1), told).shape == x.shape

@@ -3,7 +3,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.networks.semantic_unet import SemanticConditions, SemanticUNet, SemanticUNetConfig
-from engine.pipelines.semantic_video import CONFIG, dropped
+from engine.pipelines.semantic_video import dropped
+from training.presets import PRESETS
 
 SMALL = SemanticUNetConfig(
     channels=4, map_patch=2, widths=(16, 32), map_width=16, hidden=8, head_channels=16, embedding=32
@@ -80,7 +81,7 @@ def test_clips_of_a_batch_do_not_see_each_other(network):
 
 @torch.no_grad()
 def test_the_shipped_network_costs_at_most_five_gigaflop_a_clip():
-    network = SemanticUNet(CONFIG)
+    network = SemanticUNet(PRESETS["semantic-video"]["embedded"].network)
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, 16, 16, 32, 32), torch.zeros(1), told(1, 16, 128))
     assert counter.get_total_flops() <= 5e9

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.anatomy import contours, cycle, labels, volumes
+from engine.anatomy import contours, cycle, labels
 from engine.anatomy.presets import preset
 
 QUICK = engine.Settings(steps=4, guidance_scale=1.5)
@@ -75,7 +75,6 @@ def test_a_drawn_heart_and_its_label_map_are_one_condition(pipeline):
     by_map, by_heart = (pipeline.generate(c, QUICK)[0] for c in (maps, engine.Conditions(heart=heart)))
     difference = np.abs(by_map.frames.astype(int) - by_heart.frames)
     assert np.median(difference) <= 12
-    assert volumes.simpson(heart) > 0
 
 
 @pytest.mark.parametrize(
