@@ -40,7 +40,7 @@ def write_volumes(clips: Sequence[Clip]) -> Path:
 
 def _folder() -> Path:
     folder = scratch("exports") / secrets.token_urlsafe(12)
-    folder.mkdir()
+    folder.mkdir(0o700)
     return folder
 
 

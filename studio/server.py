@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
+from studio import autosave
 from studio.address import LOOPBACK
 from studio.app import build
 from studio.components import UI_FOLDER
@@ -59,6 +60,7 @@ def create(host: str = LOOPBACK[0]) -> FastAPI:
 
 def serve(sock: socket.socket, host: str, address: str) -> None:
     """Serve on a listening socket until interrupted; opens `address` in the browser where this machine shows one."""
+    autosave.forget_old()
     app = create(host)
     if host in LOOPBACK and _has_display():
         threading.Timer(1.0, webbrowser.open, [address]).start()

@@ -16,6 +16,9 @@ from engine.types import Conditions, ModelCard, Settings
 FRAME = 256
 """Side of the frame that the editor shows, in pixels."""
 
+BACKDROP = 2_000_000
+"""Characters that the data URL of a backdrop may have."""
+
 DEFAULT_MODEL = next(iter(CARDS))
 
 LVEF = (10.0, 80.0)
@@ -148,6 +151,10 @@ def session_of(value: dict[str, Any], **settings: Any) -> Session:
     backdrop = value.get("backdrop")
     if backdrop is not None and not str(backdrop).startswith("data:image/jpeg;base64,"):
         raise BadInput("The backdrop is no picture that the studio made; open the file again.")
+    if backdrop is not None and len(backdrop) > BACKDROP:
+        raise BadInput(
+            f"The backdrop has {len(backdrop)} characters; at most {BACKDROP} are kept, so open the file in the studio."
+        )
     return _checked(Session(**drawing, backdrop=backdrop, **settings))
 
 

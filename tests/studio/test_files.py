@@ -1,6 +1,7 @@
 """Sprite sheets and exports."""
 
 import os
+import stat
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ import pytest
 
 from engine.media.read import read_clip, read_label_maps
 from engine.types import Clip, Provenance
-from studio import exports, folders, sheets
+from studio import autosave, exports, folders, sheets
+from studio.session import start
 
 RNG = np.random.default_rng(1)
 
@@ -49,7 +51,8 @@ def test_a_published_png_is_exact_and_its_name_tells_nothing(kept, shape):
     assert np.array_equal(cv2.cvtColor(read, cv2.COLOR_BGRA2RGBA) if len(shape) == 3 else read, image)
 
 
-def test_scratch_files_go_after_a_day(kept):
+def test_scratch_files_go_after_a_day(kept, monkeypatch):
+    monkeypatch.setattr(folders, "SWEEP", 0)
     old, young = folders.scratch("sheets") / "old", folders.scratch("sheets") / "young"
     for path in (old, young):
         path.mkdir()
@@ -59,7 +62,37 @@ def test_scratch_files_go_after_a_day(kept):
     assert (old.exists(), young.exists()) == (False, True)
 
 
-def test_many_at_once_may_clear_the_same_scratch_folder(kept):
+def test_a_scratch_folder_is_swept_at_most_once_a_minute(kept, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(folders.time, "monotonic", lambda: now)
+    old = folders.scratch("sheets") / "old"
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    now += folders.SWEEP - 1
+    folders.scratch("sheets")
+    assert old.exists()
+    now += 1
+    folders.scratch("sheets")
+    assert not old.exists()
+
+
+def test_the_studios_folders_are_for_their_owner_alone(kept, monkeypatch):
+    monkeypatch.setenv("ECHO_STUDIO_HOME", str(kept / "deep" / "home"))
+    mask = os.umask(0)
+    try:
+        exports.write_videos([clip()], ".gif")
+        autosave.save("a-browser-of-this-test", start())
+    finally:
+        os.umask(mask)
+    made = [kept / "deep" / "home", *(path for path in (kept / "deep" / "home").rglob("*") if path.is_dir())]
+    assert {path.name for path in made} > {"home", "cache", "exports", "sessions"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
+    (kept_session,) = (kept / "deep" / "home" / "sessions").iterdir()
+    assert stat.S_IMODE(kept_session.stat().st_mode) == 0o600
+
+
+def test_many_at_once_may_clear_the_same_scratch_folder(kept, monkeypatch):
+    monkeypatch.setattr(folders, "SWEEP", 0)
     paths = [folders.scratch("exports") / str(i) for i in range(200)]
     for path in paths:
         path.mkdir()

@@ -1,6 +1,8 @@
 """The session without a browser."""
 
 import json
+import os
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +74,7 @@ def test_whole_numbers_from_a_browser_are_the_same_session():
         {"heart": {"contours": {}}},
         {"heart": None},
         {"backdrop": "https://example.org/x.png"},
+        {"backdrop": PICTURE + "A" * session.BACKDROP},
         {"rev": "x"},
         {"doc": ...},
     ],
@@ -142,6 +145,16 @@ def test_autosave_is_per_browser_and_survives_damage(kept):
     for damage in ("", "{", "[]", '{"doc": 1}', path.read_text()[:-40]):
         path.write_text(damage)
         assert autosave.restore(BROWSER).lvef == start().lvef
+
+
+def test_a_session_is_forgotten_after_ninety_days(kept):
+    autosave.forget_old()
+    for age, browser in ((89, BROWSER), (91, "a-browser-of-long-ago")):
+        autosave.save(browser, replace(start(), lvef=22.0))
+        os.utime(kept / "sessions" / f"{browser}.json", (time.time() - age * 24 * 3600,) * 2)
+    autosave.forget_old()
+    assert [path.stem for path in (kept / "sessions").iterdir()] == [BROWSER]
+    assert autosave.restore(BROWSER).lvef == 22.0
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "short", "a" * 65, "spaces in the name"])
