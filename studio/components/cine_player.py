@@ -17,8 +17,9 @@ class CinePlayer(gr.HTML):
 
     status is idle, running, done, cancelled or failed. Each of `clips` is {id, title, sprite, columns, frames, width,
     height, fps, masks, preview}: `sprite` is the address of a sheet of the grey frames, row by row with `columns` in a
-    row, and `masks` of an RGBA sheet laid out the same way (its alpha is the overlay's), or None. A value with a lower
-    `rev` of the same `doc` is ignored.
+    row, and `masks` of an RGBA sheet laid out the same way (its alpha is the overlay's), or None. A clip takes the place
+    of the one with the same `id`, which is shown until the new pictures are decoded. A value with a lower `rev` of the
+    same `doc` is ignored.
     """
 
     def __init__(self, value: dict[str, Any] = EMPTY, elem_id: str = "player", **layout: Any):

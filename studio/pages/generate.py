@@ -195,7 +195,10 @@ def _sentence(progress: Progress) -> tuple[str, str]:
 
 
 class Screen:
-    """The player's values during one job: what was there before stays until there is something newer."""
+    """The player's values during one job: what was there before stays until there is something newer.
+
+    A clip's id names its place in the player and not its pictures, so that each picture takes the place of the last.
+    """
 
     def __init__(self, fps: float, before: list[dict[str, Any]]):
         self._doc, self._rev = uuid.uuid4().hex, 0
@@ -219,14 +222,13 @@ class Screen:
             "step": progress.step,
             "steps": progress.steps,
             "seconds_left": progress.seconds_left,
-            "clips": self._clips,
+            "clips": [{**clip, "id": f"clip-{i}"} for i, clip in enumerate(self._clips)],
         }
 
 
 def _preview(progress: Progress, fps: float) -> dict[str, Any]:
     frames = progress.preview
     return {
-        "id": f"step-{progress.step}",
         "title": "preview",
         "sprite": publish(sheet(frames), ".jpg"),
         "columns": columns(len(frames)),
@@ -242,7 +244,6 @@ def _preview(progress: Progress, fps: float) -> dict[str, Any]:
 def _playable(clip: Clip) -> dict[str, Any]:
     masks = None if clip.label_maps is None else publish(sheet(paint(clip.label_maps, alpha=80)), ".png")
     return {
-        "id": uuid.uuid4().hex,
         "title": f"seed {clip.provenance.seed}",
         "sprite": publish(sheet(clip.frames), ".png"),
         "columns": columns(len(clip.frames)),

@@ -34,8 +34,6 @@ export function mount({ element, props, watch }) {
     for (const { cell } of known.values()) if (!cells.includes(cell)) cell.remove();
     cells.forEach((cell, i) => parts.grid.children[i] !== cell && parts.grid.insertBefore(cell, parts.grid.children[i] ?? null));
     for (const entry of clips) {
-      entry.title.textContent = entry.clip.title ?? "";
-      entry.badge.hidden = !entry.clip.preview;
       const source = JSON.stringify([address(entry.clip.sprite), address(entry.clip.masks), entry.clip.frames, entry.clip.columns]);
       if (source !== entry.cell.dataset.source) {
         entry.cell.dataset.source = source;
@@ -48,18 +46,20 @@ export function mount({ element, props, watch }) {
   function cellFor(id) {
     const canvas = html("canvas", { class: "frame", width: 1, height: 1 });
     const title = html("span", { class: "title" });
-    const badge = html("span", { class: "badge" }, "preview");
+    const badge = html("span", { class: "badge", hidden: "" }, "preview");
     const cell = html("figure", { class: "clip", "data-id": id }, canvas, html("figcaption", {}, title, badge));
     return { id, cell, canvas, title, badge, shown: null, order: 0 };
   }
 
-  /** Fetches a clip's sheets; the pictures on screen stay until both have come. */
+  /** Fetches a clip's sheets; the pictures on screen, and what is written below them, stay until both are decoded. */
   async function load(id, clip, order) {
     try {
       const [sheet, masks] = await Promise.all([bitmap(clip.sprite), clip.masks ? bitmap(clip.masks) : null]);
       const entry = clips.find((candidate) => candidate.id === id);
       if (!entry || entry.order > order) return;
       Object.assign(entry, { sheet, masks, order, shown: clip });
+      entry.title.textContent = clip.title ?? "";
+      entry.badge.hidden = !clip.preview;
       entry.canvas.width = clip.width;
       entry.canvas.height = clip.height;
       if (wanted && !time.isPlaying(clock)) start();

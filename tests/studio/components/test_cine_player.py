@@ -158,6 +158,36 @@ def test_progress_leaves_clips_and_playing_alone(player):
     assert page.locator(".progress").is_hidden()
 
 
+def test_new_pictures_take_the_place_of_the_old_without_a_flash(player):
+    page = player.page
+    player.load(1)
+    page.evaluate(
+        """() => {
+            window.canvas = document.querySelector('.frame');
+            window.grounds = [];
+            const look = () => {
+                const {data} = window.canvas.getContext('2d').getImageData(32, 32, 1, 1);
+                window.grounds.push(window.canvas.isConnected ? data[0] : -1);
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    held = []
+    page.route("**/sprites/1-*", lambda route: held.append(route))
+    player.send(player_value(2, [clip_value(1) | {"id": "clip0", "preview": True}]))
+    page.wait_for_selector(".player-root[data-rev='2']")
+    page.wait_for_timeout(200)
+    assert page.locator(".title").inner_text() == "seed 0" and page.locator(".badge").is_hidden()
+    assert set(page.evaluate("window.grounds")) == {40}
+    held.pop().continue_()
+    page.wait_for_selector(".badge")
+    page.wait_for_timeout(200)
+    assert page.locator(".title").inner_text() == "seed 1"
+    grounds = page.evaluate("window.grounds")
+    assert set(grounds) == {40, 60} and grounds == sorted(grounds)
+
+
 def test_a_pause_outlasts_new_clips(player):
     player.load(1)
     player.page.click(".play")
