@@ -75,6 +75,8 @@ def make_set(
     workers: int = 2,
 ) -> None:
     """Fill `folder` with the clips of seeds first .. first + count - 1, with a progress bar."""
+    if first % SHARD:
+        raise SystemExit(f"The first seed is {first}; a multiple of {SHARD} is wanted, so that no clip is in two shards.")
     folder.mkdir(parents=True, exist_ok=True)
     manifest = {"frames": frames, "size": size, "look": look}
     note = folder / "manifest.json"
