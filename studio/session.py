@@ -127,7 +127,11 @@ def settings(session: Session) -> Settings:
 
 
 def document(session: Session) -> dict[str, Any]:
-    """The editor's value (plain Python numbers only)."""
+    """The editor's value (plain Python numbers only).
+
+    A new `doc` is another drawing and clears the undo history; a value whose `rev` is lower than that of the same `doc`
+    on screen is ignored.
+    """
     grid = session.heart.sector.grid(FRAME)
     frame = {
         "height": grid.height,

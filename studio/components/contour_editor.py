@@ -13,9 +13,7 @@ from engine.anatomy.volumes import simpson
 from engine.errors import BadInput
 from studio.components import bootstrap, style
 from studio.components.colours import css_variables, paint, png_url
-
-SIZE = 256
-"""Height and width in pixels of the standard frame that the stage shows."""
+from studio.session import FRAME
 
 Document = dict[str, Any]
 Rasterise = Callable[[Document], Document]
@@ -42,24 +40,13 @@ def rasterise(document: Document) -> Document:
         message = str(error)
     with np.errstate(all="ignore"):  # a collapsed cavity has no axis
         edv = simpson(heart)
-    png = png_url(paint(label_map(heart, heart.sector.grid(SIZE))))
+    png = png_url(paint(label_map(heart, heart.sector.grid(FRAME))))
     known = np.isfinite(edv)
     return {"png": png, "edv": edv if known else None, "esv": edv * kept if known else None, "message": message}
 
 
-def editor_value(heart, lvef: float, doc: str, rev: int, backdrop: str | None = None) -> Document:
-    """The editor's value for a heart. `backdrop` is the address of a picture of exactly the standard frame.
-
-    A new `doc` is another drawing and clears the undo history; a value whose `rev` is lower than that of the same `doc`
-    on screen is ignored.
-    """
-    grid = heart.sector.grid(SIZE)
-    frame = {"height": SIZE, "width": SIZE, "mm_per_pixel": list(grid.mm_per_pixel), "apex": list(grid.apex)}
-    return {"doc": doc, "rev": rev, "heart": heart.to_json(), "lvef": float(lvef), "backdrop": backdrop, "frame": frame}
-
-
 class ContourEditor(gr.HTML):
-    """Shows and edits `editor_value`; `.edit` fires once for each committed gesture, with the new heart and rev + 1."""
+    """Shows and edits a `session.document`; `.edit` fires once for each committed gesture, with the new heart and rev + 1."""
 
     def __init__(self, value: Document, rasterise: Rasterise = rasterise, elem_id: str = "editor", **layout: Any):
         def answer(document: Document) -> Document:

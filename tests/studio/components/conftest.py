@@ -17,7 +17,8 @@ from fastapi.staticfiles import StaticFiles
 from engine.anatomy.presets import preset
 from studio.components import UI_FOLDER
 from studio.components.cine_player import EMPTY, CinePlayer
-from studio.components.contour_editor import ContourEditor, editor_value
+from studio.components.contour_editor import ContourEditor
+from studio.session import Session, document
 
 BITS = 6
 BLOCK = 8
@@ -98,7 +99,7 @@ def components():
     app.mount("/ui", StaticFiles(directory=UI_FOLDER))
     with gr.Blocks() as demo:
         with gr.Row():
-            editor = ContourEditor(editor_value(preset("normal"), 55, "a", 0))
+            editor = ContourEditor(document(Session(preset("normal"), "a")))
             player = CinePlayer()
         to_editor = gr.Button("send", elem_id="send-editor")
         to_player = gr.Button("send", elem_id="send-player")

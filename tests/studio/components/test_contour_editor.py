@@ -13,7 +13,8 @@ from engine.anatomy.contours import label_map
 from engine.anatomy.heart import CONTOURS
 from engine.anatomy.presets import preset
 from studio.components.colours import COLOURS, paint
-from studio.components.contour_editor import SIZE, editor_value, rasterise
+from studio.components.contour_editor import rasterise
+from studio.session import FRAME, Session, document
 
 DOCS = (f"doc{i}" for i in itertools.count())
 
@@ -26,8 +27,8 @@ def test_rasterise_answers_with_the_label_map_and_volumes():
     heart = preset("normal")
     answer = rasterise({"heart": heart.to_json(), "lvef": 60})
     picture = read_png(answer["png"])
-    truth = label_map(heart, heart.sector.grid(SIZE))
-    assert picture.shape == (SIZE, SIZE, 4)
+    truth = label_map(heart, heart.sector.grid(FRAME))
+    assert picture.shape == (FRAME, FRAME, 4)
     assert ((picture[..., 3] > 0) == np.isin(truth, (labels.LV, labels.MYOCARDIUM, labels.LA))).all()
     red, green, blue = bytes.fromhex(COLOURS["lv"][1:])
     assert (picture[truth == labels.LV] == (blue, green, red, 255)).all()
@@ -65,7 +66,7 @@ class Editor:
     def open(self, heart, rev=0, lvef=55.0, doc=None):
         """Shows a heart; under a name of its own unless `doc` is given."""
         self.doc = doc or next(DOCS)
-        self.stage.send["editor"] = editor_value(heart, lvef, self.doc, rev)
+        self.stage.send["editor"] = document(Session(heart, self.doc, rev, lvef=lvef))
         self.page.click("#send-editor")
         if doc is None:
             self.page.wait_for_selector(f".editor-root[data-doc={self.doc}]")
@@ -90,7 +91,7 @@ class Editor:
 
     def mm_per_css_pixel(self):
         scale = self.page.evaluate("document.querySelector('.canvas').getScreenCTM().a")
-        return preset("normal").sector.grid(SIZE).mm_per_pixel[0] / scale
+        return preset("normal").sector.grid(FRAME).mm_per_pixel[0] / scale
 
     def edits(self, count):
         """The contours of each edit event, once `count` have come; a late one would be seen too.
