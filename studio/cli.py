@@ -19,7 +19,7 @@ from engine.cards import CARDS, load
 from engine.cards import card as card_of
 from engine.errors import BadInput
 from engine.media.read import read_label_maps
-from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, write_clip, write_label_maps
+from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, ending_of, write_clip, write_label_maps
 from engine.phantom.population import LOOKS
 from engine.types import Conditions, ModelCard, Settings, Step
 from studio.address import listen, url
@@ -105,7 +105,7 @@ def heart(
 ) -> None:
     """Write a ready-made heart as a JSON file, to draw on in the studio or to generate from."""
     drawn = presets.preset(name, _view(view))
-    ending_of(out, (".json",))
+    writable_ending(out, (".json",))
     try:
         write_heart(drawn, out)
     except OSError as error:
@@ -137,9 +137,9 @@ def phantom(
     conditions = _conditions(card, heart, None, lvef, None, heart_rate)
     settings = _settings(card, None, None, None, seed, 1)
     requests.check(card, conditions, settings)
-    ending_of(out, CLIP_ENDINGS)
+    writable_ending(out, CLIP_ENDINGS)
     if labels_out is not None:
-        ending_of(labels_out, LABEL_ENDINGS)
+        writable_ending(labels_out, LABEL_ENDINGS)
     from engine.pipelines.phantom import SCAN
 
     (clip,) = load("phantom").generate(conditions, settings, scan=replace(SCAN, look=look))
@@ -195,16 +195,14 @@ def generate(
 
 def numbered(out: Path, count: int) -> list[Path]:
     """`out` itself for one clip, else clip-1.mp4, clip-2.mp4, ... Raises BadInput on an ending that is no clip's."""
-    ending = ending_of(out, CLIP_ENDINGS)
+    ending = writable_ending(out, CLIP_ENDINGS)
     stem = out.name[: -len(ending)]
     return [out] if count == 1 else [out.with_name(f"{stem}-{i}{ending}") for i in range(1, count + 1)]
 
 
-def ending_of(out: Path, known: tuple[str, ...]) -> str:
-    """The known ending of a file to be written. Raises BadInput on another one, or a folder that is not there."""
-    found = next((ending for ending in known if out.name.lower().endswith(ending)), None)
-    if found is None:
-        raise BadInput(f"The file name {out.name} has no ending that can be written here; use {', '.join(known)}.")
+def writable_ending(out: Path, known: tuple[str, ...]) -> str:
+    """The ending of a file to be written. Raises BadInput on one that is not known, or a folder that is not there."""
+    found = ending_of(out, known)
     if not out.parent.is_dir():
         raise BadInput(f"There is no folder {out.parent} to write {out.name} into; make it first or choose another.")
     return out.name[-len(found) :]

@@ -13,13 +13,12 @@ from engine.errors import BadInput
 from engine.media.limits import UNKNOWN_SPACING
 from engine.media.read import read_clip, read_label_maps
 from engine.media.sector import backdrop, find_sector, hide_outside
+from engine.media.write import LABEL_ENDINGS
 from engine.types import Clip
 from studio.session import FRAME, Session, with_backdrop, with_heart
 
 FINER = 2
 """The backdrop has this many pixels for one of the editor's frame."""
-
-MAYBE_LABELS = (".png", ".nii", ".nii.gz", ".npz")
 
 FEW_LEVELS = 16
 """A picture with no more grey levels than this is a label map, right or wrong, and no recording."""
@@ -34,7 +33,7 @@ def open_file(session: Session, path: str) -> tuple[Session, int]:
     name = Path(path).name.lower()
     if name.endswith(".json"):
         return with_heart(session, read_heart(path)), 0
-    if not name.endswith(MAYBE_LABELS):
+    if not name.endswith(LABEL_ENDINGS):
         return open_frame(session, path)
     try:
         label_maps, mm_per_pixel = read_label_maps(path)

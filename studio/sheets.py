@@ -1,4 +1,4 @@
-"""Sprite sheets: all frames of a clip in one picture, row by row, as the cine player wants them."""
+"""Pictures for the page, where the server shows them."""
 
 import secrets
 
@@ -9,20 +9,6 @@ from jaxtyping import UInt8
 from studio.folders import scratch
 
 QUALITY = {".png": [cv2.IMWRITE_PNG_COMPRESSION, 1], ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 90]}
-
-
-def columns(frames: int) -> int:
-    """How many frames stand in a row: as near to a square as can be."""
-    return int(np.ceil(np.sqrt(frames)))
-
-
-def sheet(frames: UInt8[np.ndarray, "t h w *c"]) -> UInt8[np.ndarray, "rows_h columns_w *c"]:
-    """All frames in one picture, the last row filled up with zeros."""
-    t, h, w, *c = frames.shape
-    across = columns(t)
-    down = -(-t // across)
-    padded = np.concatenate([frames, np.zeros((across * down - t, h, w, *c), np.uint8)])
-    return padded.reshape(down, across, h, w, *c).swapaxes(1, 2).reshape(down * h, across * w, *c)
 
 
 def publish(image: UInt8[np.ndarray, "h w *c"], ending: str) -> str:

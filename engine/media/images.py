@@ -1,21 +1,19 @@
 """PNG, JPEG and GIF, by Pillow."""
 
 import io
-import math
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence, PngImagePlugin
 
-from engine.anatomy.labels import LA, LV, MYOCARDIUM, SECTOR, Frames, LabelMap
+from engine.anatomy.labels import Frames, LabelMap
 from engine.media.grey import grey, luminance
 from engine.media.limits import UNKNOWN_SPACING, check_size, sane_fps
+from engine.media.palette import COLOURS
+from engine.media.sheets import cut, sheet
 from engine.media.tag import KEY, Tag, tag_from_text
 from engine.types import Clip
-
-COLOURS = {LV: (214, 69, 65), MYOCARDIUM: (245, 215, 110), LA: (82, 140, 210), SECTOR: (70, 70, 70)}
-"""of a label map's PNG; black is the background"""
 
 
 def read_still(path: Path) -> Clip:
@@ -26,7 +24,7 @@ def read_still(path: Path) -> Clip:
         frame = _grey_image(ImageOps.exif_transpose(image))
     if tag is None:
         return Clip(frame[None], sane_fps(None, 1), UNKNOWN_SPACING)
-    return Clip(_cut(frame, tag), tag.fps, tag.mm_per_pixel, tag.provenance)
+    return Clip(cut(frame, tag.frames, tag.columns), tag.fps, tag.mm_per_pixel, tag.provenance)
 
 
 def read_gif(path: Path) -> Clip:
@@ -54,17 +52,17 @@ def read_label_png(path: Path) -> tuple[np.ndarray, tuple[float, float]]:
         values = np.asarray(image)
     if tag is None:
         return values[None], UNKNOWN_SPACING
-    return _cut(values, tag), tag.mm_per_pixel
+    return cut(values, tag.frames, tag.columns), tag.mm_per_pixel
 
 
 def png_bytes(frames: Frames, tag: Tag) -> bytes:
     """A still, or a sprite sheet: frames row by row from the top left, black where the last row ends early."""
-    return _png(Image.fromarray(_sheet(frames, tag.columns)), tag)
+    return _png(Image.fromarray(sheet(frames, tag.columns)), tag)
 
 
 def label_png_bytes(label_maps: LabelMap, tag: Tag) -> bytes:
     """An indexed PNG: each pixel is its class, shown in the class's colour."""
-    image = Image.fromarray(_sheet(label_maps, tag.columns)).convert("P")
+    image = Image.fromarray(sheet(label_maps, tag.columns)).convert("P")
     palette = np.zeros((256, 3), np.uint8)
     for label, colour in COLOURS.items():
         palette[label] = colour
@@ -91,11 +89,6 @@ def gif_bytes(frames: Frames, tag: Tag) -> bytes:
     return out.getvalue()
 
 
-def columns_of(frames: int) -> int:
-    """Columns of a nearly square sprite sheet."""
-    return math.ceil(math.sqrt(frames))
-
-
 def _gif_rate(fps: float) -> float:
     return min(fps, 50.0)
 
@@ -104,21 +97,6 @@ def _grey_image(image: Image.Image) -> np.ndarray:
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         return grey(np.asarray(image))
     return luminance(np.asarray(image.convert("RGB")))
-
-
-def _sheet(frames: Frames, columns: int) -> np.ndarray:
-    t, h, w = frames.shape
-    rows = -(-t // columns)
-    cells = np.zeros((rows * columns, h, w), np.uint8)
-    cells[:t] = frames
-    return cells.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
-
-
-def _cut(sheet: np.ndarray, tag: Tag) -> np.ndarray:
-    """The frames of a sprite sheet; ValueError where it is not whole."""
-    rows = -(-tag.frames // tag.columns)
-    cells = sheet.reshape(rows, sheet.shape[0] // rows, tag.columns, sheet.shape[1] // tag.columns)
-    return np.ascontiguousarray(cells.swapaxes(1, 2).reshape(-1, *cells.shape[1::2])[: tag.frames])
 
 
 def _png(image: Image.Image, tag: Tag) -> bytes:

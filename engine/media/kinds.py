@@ -1,6 +1,7 @@
 """Which kind of file it is, by its content; its name only has to agree."""
 
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import BadInput
@@ -12,10 +13,10 @@ ENDINGS = {
 }  # fmt: skip
 
 
-def ending(path: Path) -> str:
+def ending(path: Path, known: Iterable[str] = ENDINGS) -> str:
     """The known ending of a file name, in lower case; '' where it has none of them."""
     name = path.name.lower()
-    return next((known for known in ENDINGS if name.endswith(known)), "")
+    return next((ending for ending in known if name.endswith(ending)), "")
 
 
 def kind_of(path: Path) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from engine.anatomy.labels import LabelMap
 from engine.errors import BadInput
 from engine.media import images, nifti, npz, video
+from engine.media.kinds import ending
+from engine.media.sheets import columns_of
 from engine.media.tag import Tag
 from engine.types import Clip
 
@@ -22,20 +24,20 @@ def write_clip(clip: Clip, path: str | Path, label_maps: LabelMap | None = None)
     clip gives the same bytes. Raises BadInput on another ending or a path that cannot be written.
     """
     path = Path(path)
-    ending = _ending(path, CLIP_ENDINGS, "a clip")
-    columns = images.columns_of(len(clip.frames)) if ending == ".png" else 1
+    kind = ending_of(path, CLIP_ENDINGS)
+    columns = columns_of(len(clip.frames)) if kind == ".png" else 1
     tag = Tag(len(clip.frames), clip.fps, clip.mm_per_pixel, clip.provenance, columns)
-    if ending == ".mp4":
+    if kind == ".mp4":
         data = video.mp4_bytes(clip.frames, tag)
-    elif ending == ".gif":
+    elif kind == ".gif":
         data = images.gif_bytes(clip.frames, tag)
-    elif ending == ".png":
+    elif kind == ".png":
         data = images.png_bytes(clip.frames, tag)
-    elif ending == ".npz":
+    elif kind == ".npz":
         arrays = npz.clip_arrays(clip, clip.label_maps if label_maps is None else label_maps)
         data = npz.npz_bytes(arrays, clip.fps, clip.mm_per_pixel)
     else:
-        data = nifti.nifti_bytes(clip.frames, tag, compressed=ending == ".nii.gz")
+        data = nifti.nifti_bytes(clip.frames, tag, compressed=kind == ".nii.gz")
     return _replace(path, data)
 
 
@@ -45,22 +47,23 @@ def write_label_maps(label_maps: LabelMap, fps: float, mm_per_pixel: tuple[float
     Raises BadInput as `write_clip`.
     """
     path = Path(path)
-    ending = _ending(path, LABEL_ENDINGS, "a label map")
-    columns = images.columns_of(len(label_maps)) if ending == ".png" else 1
+    kind = ending_of(path, LABEL_ENDINGS)
+    columns = columns_of(len(label_maps)) if kind == ".png" else 1
     tag = Tag(len(label_maps), fps, mm_per_pixel, columns=columns)
-    if ending == ".png":
+    if kind == ".png":
         data = images.label_png_bytes(label_maps, tag)
-    elif ending == ".npz":
+    elif kind == ".npz":
         data = npz.npz_bytes({"label_maps": label_maps}, fps, mm_per_pixel)
     else:
-        data = nifti.nifti_bytes(label_maps, tag, compressed=ending == ".nii.gz")
+        data = nifti.nifti_bytes(label_maps, tag, compressed=kind == ".nii.gz")
     return _replace(path, data)
 
 
-def _ending(path: Path, known: tuple[str, ...], what: str) -> str:
-    found = next((ending for ending in known if path.name.lower().endswith(ending)), None)
-    if found is None:
-        raise BadInput(f"{path.name} has no ending that {what} can be saved with; use {', '.join(known)}.")
+def ending_of(path: Path, known: tuple[str, ...]) -> str:
+    """The known ending of a file to be written, in lower case. Raises BadInput on another one."""
+    found = ending(path, known)
+    if not found:
+        raise BadInput(f"{path.name} has no ending that can be written here; use {', '.join(known)}.")
     return found
 
 

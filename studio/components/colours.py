@@ -7,23 +7,25 @@ import numpy as np
 from jaxtyping import UInt8
 
 from engine.anatomy import labels
+from engine.media.palette import COLOURS
 
-COLOURS = {"lv": "#f2a33c", "myocardium": "#35b8a6", "la": "#7391ff", "leaflet": "#ff8fd0"}
-"""Told apart by people with any common colour blindness, and bright on black."""
+CLASSES = {"lv": labels.LV, "myocardium": labels.MYOCARDIUM, "la": labels.LA}
+"""The classes that the page colours; sector tissue it leaves as it is."""
 
-_CLASSES = {labels.LV: "lv", labels.MYOCARDIUM: "myocardium", labels.LA: "la"}
+HEX = {name: "#" + bytes(COLOURS[label]).hex() for name, label in CLASSES.items()} | {"leaflet": "#ff8fd0"}
+"""For CSS, by name. A leaflet is a contour only, and no class."""
 
 
 def css_variables() -> str:
     """CSS declarations `--lv: #...;` for a component's root element."""
-    return "".join(f"--{name}: {colour};\n" for name, colour in COLOURS.items())
+    return "".join(f"--{name}: {colour};\n" for name, colour in HEX.items())
 
 
 def paint(label_map: UInt8[np.ndarray, "*t h w"], alpha: int = 255) -> UInt8[np.ndarray, "*t h w 4"]:
     """RGBA of a label map: background and sector tissue are transparent, the rest has `alpha` (0..255)."""
     table = np.zeros((len(labels.NAMES), 4), np.uint8)
-    for value, name in _CLASSES.items():
-        table[value] = (*bytes.fromhex(COLOURS[name][1:]), alpha)
+    for label in CLASSES.values():
+        table[label] = (*COLOURS[label], alpha)
     return table[label_map]
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from engine.anatomy.labels import Frames
 from engine.cards import CARDS
 from engine.errors import BadInput
+from engine.media.sheets import columns_of, sheet
 from engine.types import Clip
 from studio import exports, text
 from studio.components.cine_player import CinePlayer
@@ -18,7 +20,7 @@ from studio.components.colours import paint
 from studio.jobs import Job, Progress
 from studio.pages.form import Form, Updates, plainly
 from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
-from studio.sheets import columns, publish, sheet
+from studio.sheets import publish
 
 _log = logging.getLogger(__name__)
 
@@ -227,30 +229,26 @@ class Screen:
 
 
 def _preview(progress: Progress, fps: float) -> dict[str, Any]:
-    frames = progress.preview
-    return {
-        "title": "preview",
-        "sprite": publish(sheet(frames), ".jpg"),
-        "columns": columns(len(frames)),
-        "frames": len(frames),
-        "height": frames.shape[1],
-        "width": frames.shape[2],
-        "fps": fps,
-        "masks": None,
-        "preview": True,
-    }
+    return {**_shown(progress.preview, fps, "preview", ".jpg"), "masks": None, "preview": True}
 
 
 def _playable(clip: Clip) -> dict[str, Any]:
-    masks = None if clip.label_maps is None else publish(sheet(paint(clip.label_maps, alpha=80)), ".png")
+    shown = _shown(clip.frames, clip.fps, f"seed {clip.provenance.seed}", ".png")
+    masks = None
+    if clip.label_maps is not None:
+        masks = publish(sheet(paint(clip.label_maps, alpha=80), shown["columns"]), ".png")
+    return {**shown, "masks": masks, "preview": False}
+
+
+def _shown(frames: Frames, fps: float, title: str, ending: str) -> dict[str, Any]:
+    t, height, width = frames.shape
+    columns = columns_of(t)
     return {
-        "title": f"seed {clip.provenance.seed}",
-        "sprite": publish(sheet(clip.frames), ".png"),
-        "columns": columns(len(clip.frames)),
-        "frames": len(clip.frames),
-        "height": clip.frames.shape[1],
-        "width": clip.frames.shape[2],
-        "fps": float(clip.fps),
-        "masks": masks,
-        "preview": False,
+        "title": title,
+        "sprite": publish(sheet(frames, columns), ending),
+        "columns": columns,
+        "frames": t,
+        "height": height,
+        "width": width,
+        "fps": float(fps),
     }

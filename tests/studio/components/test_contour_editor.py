@@ -12,7 +12,7 @@ from engine.anatomy import labels
 from engine.anatomy.contours import label_map
 from engine.anatomy.heart import CONTOURS
 from engine.anatomy.presets import preset
-from studio.components.colours import COLOURS, paint
+from studio.components.colours import HEX, paint
 from studio.components.contour_editor import rasterise
 from studio.session import FRAME, Session, document
 
@@ -30,7 +30,7 @@ def test_rasterise_answers_with_the_label_map_and_volumes():
     truth = label_map(heart, heart.sector.grid(FRAME))
     assert picture.shape == (FRAME, FRAME, 4)
     assert ((picture[..., 3] > 0) == np.isin(truth, (labels.LV, labels.MYOCARDIUM, labels.LA))).all()
-    red, green, blue = bytes.fromhex(COLOURS["lv"][1:])
+    red, green, blue = bytes.fromhex(HEX["lv"][1:])
     assert (picture[truth == labels.LV] == (blue, green, red, 255)).all()
     assert answer["esv"] == pytest.approx(0.4 * answer["edv"])
     assert answer["message"] is None
