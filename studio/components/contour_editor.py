@@ -46,7 +46,7 @@ def rasterise(document: Document) -> Document:
 
 
 class ContourEditor(gr.HTML):
-    """Shows and edits a `session.document`; `.edit` fires once for each committed gesture, with the new heart and rev + 1."""
+    """Shows and edits a `session.document`; `.edit` fires once a committed gesture, with the new heart and rev + 1."""
 
     def __init__(self, value: Document, rasterise: Rasterise = rasterise, elem_id: str = "editor", **layout: Any):
         def answer(document: Document) -> Document:
