@@ -1,10 +1,13 @@
 """The address that the studio listens on, taken before anything slow is loaded."""
 
 import socket
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from engine.errors import BadInput
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -23,6 +26,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url(host: str, port: int) -> str:
     """What to type into a browser; where every address of this machine is listened on, by its name."""
-    if host in ("0.0.0.0", "::"):
+    if host in EVERYWHERE:
         host = socket.gethostname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def names(host: str) -> frozenset[str]:
+    """By which names besides IP addresses a browser may call what listens on `host`, in lower case."""
+    machine = socket.gethostname().lower()
+    return frozenset({"localhost", host.lower(), machine, machine.split(".")[0], machine.split(".")[0] + ".local"})
+
+
+def names_us(header: str, known: frozenset[str]) -> bool:
+    """Whether a Host header is an IP address or one of the `known` names.
+
+    A page of another site can make its own name point here, and so read what the studio answers. An IP address is
+    nobody's name.
+    """
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+        return name in known or bool(ip_address(name))
+    except ValueError:
+        return False

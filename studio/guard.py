@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio.address import names_us
 from studio.autosave import BROWSER_ID
 
 COOKIE = "echo-studio"
@@ -28,15 +29,22 @@ HIDDEN = {"/gradio_api/openapi.json"}
 
 
 class Guard:
-    """ASGI middleware: refuses requests from pages of another origin, names the browser, adds `HEADERS`."""
+    """ASGI middleware: refuses requests to names that are not among `known` and from pages of another origin, names the
+    browser, adds `HEADERS`."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, known: frozenset[str]):
         self.app = app
+        self.known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
+        if not names_us(headers.get("host", ""), self.known):
+            refusal = PlainTextResponse(
+                "The studio does not go by this name; open it by this machine's IP address.", 400
+            )
+            return await refusal(scope, receive, send)
         if not _same_origin(headers):
             refusal = PlainTextResponse("This page belongs to another site; open the studio's own address.", 403)
             return await refusal(scope, receive, send)

@@ -10,11 +10,10 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
 from studio import autosave
-from studio.address import LOOPBACK
+from studio.address import LOOPBACK, names
 from studio.app import build
 from studio.components import UI_FOLDER
 from studio.folders import scratch
@@ -34,7 +33,7 @@ class FreshFiles(StaticFiles):
 
 
 def create(host: str = LOOPBACK[0]) -> FastAPI:
-    """The whole application. On a loopback `host` only requests that name this machine are answered."""
+    """The whole application. Only requests by an IP address or a name of this machine are answered."""
     closed = {"docs_url": None, "redoc_url": None, "openapi_url": None}
     app = FastAPI(**closed)
     app.mount("/ui", FreshFiles(directory=UI_FOLDER))
@@ -52,9 +51,7 @@ def create(host: str = LOOPBACK[0]) -> FastAPI:
         theme=THEME,
         css=CSS,
     )
-    app.add_middleware(Guard)
-    if host in LOOPBACK:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
+    app.add_middleware(Guard, known=names(host))
     return app
 
 

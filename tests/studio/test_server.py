@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from studio.address import names, names_us
+
 
 def request(url, method, path, headers=None, body=None):
     address = urlsplit(url)
@@ -44,9 +46,42 @@ def test_the_same_origin_is_answered(studio_url):
     assert response.getheader("access-control-allow-origin") in (None, studio_url)
 
 
-def test_a_foreign_host_name_is_refused_on_loopback(studio_url):
-    response, _ = request(studio_url, "GET", "/", {"Host": "rebound.example"})
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example",
+        "rebound.example:7860",
+        "127.0.0.1.rebound.example",
+        "localhost.rebound.example",
+        "[x",
+        "",
+        "7860",
+    ],
+)
+def test_a_foreign_host_name_is_refused_in_one_sentence(studio_url, host):
+    response, content = request(studio_url, "GET", "/config", {"Host": host})
     assert response.status == 400
+    assert content.decode() == "The studio does not go by this name; open it by this machine's IP address."
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LocalHost:1", "127.0.0.1", "10.20.30.40:7860", "[::1]", "[fd00::7]:7860", socket.gethostname()],
+)
+def test_addresses_and_the_machines_own_names_are_answered(studio_url, host):
+    response, _ = request(studio_url, "GET", "/config", {"Host": host})
+    assert response.status == 200
+
+
+@pytest.mark.parametrize("listening", ["0.0.0.0", "::", "192.168.1.20", "echo.hospital.example"])
+def test_names_are_checked_on_every_address(listening, monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "Ward3.hospital.example")
+    known = names(listening)
+    for own in ("ward3", "WARD3.hospital.example:80", "ward3.local", "localhost:7860", "192.168.1.20", "[fe80::1]:1"):
+        assert names_us(own, known)
+    assert names_us("echo.hospital.example", known) == (listening == "echo.hospital.example")
+    for other in ("rebound.example", "ward3.rebound.example", "", ":80", "[", "user@rebound.example", "192.168.1"):
+        assert not names_us(other, known)
 
 
 @pytest.mark.parametrize(
