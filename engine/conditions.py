@@ -11,7 +11,7 @@ from engine.anatomy.trace import grid_for, trace
 from engine.errors import BadInput
 from engine.types import Conditions, ModelCard, Settings
 
-HEART_RATE = 60.0
+HEART_RATE = 70.0
 """beats a minute where none is asked for"""
 LVEF = (5.0, 85.0)
 RATE = (30.0, 200.0)
