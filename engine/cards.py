@@ -24,7 +24,7 @@ _DRAWN = (
         size=(128, 128),
         samplers=("dpm++2m", "ddim", "heun", "edm-stochastic"),
         steps=(1, 12, 100),
-        guidance=(0.0, 1.5, 7.0),
+        guidance=(0.0, 1.25, 7.0),
         weights="semantic-video.safetensors",
     ),
     ModelCard(

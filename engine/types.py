@@ -36,7 +36,7 @@ class Settings:
     sampler: str = "dpm++2m"
     steps: int = 18
     guidance_scale: float = 1.5
-    """1 follows the conditions as learned, 0 ignores them, more exaggerates them (semantic-echo-video, equation 7: 1 + s)"""
+    """1 follows the drawing as learned, 0 ignores it, more exaggerates it (1 + s of semantic-echo-video, equation 7)"""
     frames: int = 16
     seeds: tuple[int, ...] = (0,)
     """one clip for each seed"""

@@ -47,14 +47,9 @@ def network_conditions(
     )
 
 
-def dropped(conditions: SemanticConditions) -> SemanticConditions:
-    """Nothing but the frame times: the null of guidance (the all-zero map)."""
-    return replace(
-        conditions,
-        label_map=torch.zeros_like(conditions.label_map),
-        lvef=torch.full_like(conditions.lvef, float("nan")),
-        view=torch.full_like(conditions.view, -1),
-    )
+def without_map(conditions: SemanticConditions) -> SemanticConditions:
+    """The null of guidance: the all-zero map (equation 7). LVEF and view stay, so that guidance exaggerates only the drawing."""
+    return replace(conditions, label_map=torch.zeros_like(conditions.label_map))
 
 
 def sample(
@@ -69,7 +64,7 @@ def sample(
     def bound(told: SemanticConditions):
         return precondition(lambda x, c_noise: network(x, c_noise, told), SIGMA_DATA)
 
-    denoise = guided(bound(conditions), bound(dropped(conditions)), settings.guidance_scale)
+    denoise = guided(bound(conditions), bound(without_map(conditions)), settings.guidance_scale)
     noise = SeededNoise(settings.seeds, shape, conditions.label_map.device)
     sigmas = karras_sigmas(settings.steps, SIGMA_MIN, SIGMA_MAX)
     with torch.inference_mode():

@@ -3,7 +3,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.networks.semantic_unet import SemanticConditions, SemanticUNet, SemanticUNetConfig
-from engine.pipelines.semantic_video import dropped
+from engine.pipelines.semantic_video import without_map
 from training.presets import PRESETS
 
 SMALL = SemanticUNetConfig(
@@ -56,12 +56,15 @@ def test_every_condition_is_heard_and_can_be_withheld(network):
         assert not torch.allclose(
             answer, network(x, noise, SemanticConditions(**{**vars(base), name: value})), atol=1e-5
         ), name
-    null = network(x, noise, dropped(base))
+    nothing = SemanticConditions(0 * base.label_map, base.time, base.lvef * torch.nan, base.view * 0 - 1)
+    null = network(x, noise, nothing)
     assert torch.isfinite(null).all() and not torch.allclose(answer, null, atol=1e-5)
-    assert torch.equal(
-        null,
-        network(x, noise, dropped(SemanticConditions(base.label_map.flip(1), base.time, base.lvef - 9, base.view + 1))),
-    )
+
+
+def test_the_null_of_guidance_forgets_the_map_and_nothing_else():
+    base, null = told(1, 4), without_map(told(1, 4))
+    assert not null.label_map.any() and base.label_map.any()
+    assert all(torch.equal(getattr(base, name), getattr(null, name)) for name in ("time", "lvef", "view"))
 
 
 @torch.no_grad()
