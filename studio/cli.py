@@ -165,7 +165,7 @@ def generate(
     ] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(help="How strongly the conditions count: 0 not at all, 1 as learned, more exaggerates."),
+        typer.Option(help="How strongly the drawing counts: 0 not at all, 1 as learned, more exaggerates."),
     ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")
