@@ -1,4 +1,7 @@
-"""NIfTI, the way CAMUS lays out its sequences: an array (x, y, t), the transpose of the picture on the screen."""
+"""NIfTI: written as one slice over time, (x, y, 1, t), and read so or as (x, y, t), the way CAMUS lays out its sequences.
+
+Either way x runs to the right of the picture on the screen and y down it, whatever the affine says of the patient.
+"""
 
 import gzip
 from pathlib import Path
@@ -16,6 +19,8 @@ from engine.media.tag import Tag, tag_from_text
 from engine.types import Clip
 
 TIME_UNITS = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
+SLICE_MM = 1.0
+"""The thickness of the slice, which an echo does not tell."""
 
 
 def read_nifti(path: Path) -> Clip:
@@ -33,11 +38,14 @@ def read_label_nifti(path: Path) -> tuple[np.ndarray, tuple[float, float]]:
 
 
 def nifti_bytes(frames: Frames, tag: Tag, compressed: bool) -> bytes:
-    """Spacing in mm, the time step in s, the tag as a comment extension. uint8."""
+    """(x, y, 1, t) uint8, spacing in mm, the time step in s, the tag as a comment extension."""
     y, x = tag.mm_per_pixel
-    step = 1 / tag.fps
-    image = nibabel.Nifti1Image(np.ascontiguousarray(frames.transpose(2, 1, 0)), np.diag([x, y, step, 1.0]))
-    image.header.set_zooms((x, y, step))
+    # As ITK writes a picture whose x runs to the patient's left and y to the back: viewers show the first row on top.
+    affine = np.diag([-x, -y, SLICE_MM, 1.0])
+    image = nibabel.Nifti1Image(np.ascontiguousarray(frames.transpose(2, 1, 0)[:, :, None]), affine)
+    image.set_sform(affine, code="scanner")
+    image.set_qform(affine, code="scanner")
+    image.header.set_zooms((x, y, SLICE_MM, 1 / tag.fps))
     image.header.set_xyzt_units("mm", "sec")
     image.header.extensions.append(Nifti1Extension("comment", tag.to_text().encode()))
     data = image.to_bytes()
@@ -47,11 +55,11 @@ def nifti_bytes(frames: Frames, tag: Tag, compressed: bool) -> bytes:
 def _open(path: Path) -> tuple[nibabel.Nifti1Image, Tag | None]:
     image = cast(nibabel.Nifti1Image, nibabel.load(path))
     shape = image.shape
-    # (x, y), (x, y, t) and, as other programs write it, (x, y, 1, t).
+    # (x, y), (x, y, t) and (x, y, 1, t), where further axes of one change nothing.
     flat = (*shape[:2], *(n for n in shape[2:] if n != 1))
     if not 2 <= len(flat) <= 3 or len(shape) > 5 or (len(shape) > 3 and shape[2] != 1):
         raise BadInput(
-            f"{path.name} has shape {shape}; a picture (x, y) or a clip (x, y, t) is wanted, so export one slice."
+            f"{path.name} has shape {shape}; a picture (x, y) or a clip (x, y, 1, t) is wanted, so export one slice."
         )
     check_size(flat[2] if len(flat) == 3 else 1, flat[1], flat[0])
     dtype = np.dtype(image.get_data_dtype())
@@ -73,10 +81,11 @@ def _spacing(image: nibabel.Nifti1Image) -> tuple[float, float]:
 
 
 def _fps(image: nibabel.Nifti1Image) -> float:
-    frames = int(np.prod(image.shape[2:]))
-    if frames == 1:
+    time = next((axis for axis, n in enumerate(image.shape) if axis > 1 and n > 1), None)
+    if time is None:
         return sane_fps(None, 1)
-    unit = TIME_UNITS.get(str(image.header.get_xyzt_units()[1]))
-    zooms = image.header.get_zooms()[2:]
-    step = zooms[-1] * unit if unit and zooms else 0.0
-    return sane_fps(float(f"{1 / step:.6g}") if step > 0 else None, frames)
+    zoom = float(image.header.get_zooms()[time])
+    step = zoom * TIME_UNITS.get(str(image.header.get_xyzt_units()[1]), 0.0)
+    # By the standard the third axis is space: there a plain 1 is a slice's default and tells no time.
+    told = step > 0 and not (time == 2 and zoom == 1)
+    return sane_fps(float(f"{1 / step:.6g}") if told else None, image.shape[time])

@@ -28,8 +28,8 @@ def write_avi(path, frames, fps=50):
     return path
 
 
-def save_nifti(path, array, zooms=None, units=("mm", "sec")):
-    image = nibabel.Nifti1Image(array, np.eye(4))
+def save_nifti(path, array, zooms=None, units=("mm", "sec"), affine=None):
+    image = nibabel.Nifti1Image(array, np.eye(4) if affine is None else affine)
     if zooms:
         image.header.set_zooms(zooms)
     image.header.set_xyzt_units(*units)
@@ -81,25 +81,53 @@ def test_avi(tmp_path):
     assert (clip.fps, clip.mm_per_pixel) == (50, UNKNOWN_SPACING)
 
 
-@pytest.mark.parametrize("shape", [(30, 20), (30, 20, 1), (30, 20, 4), (30, 20, 1, 4), (30, 20, 1, 1)])
-def test_foreign_nifti(tmp_path, shape):
-    frames = FRAMES[: 4 if 4 in shape else 1]
-    array = frames.transpose(2, 1, 0).reshape(shape)
-    zooms = (0.3, 0.15, 1.0, 0.02)[: len(shape)] if len(shape) == 4 else (0.3, 0.15, 0.02)[: len(shape)]
-    clip = read_clip(save_nifti(tmp_path / "a.nii.gz", array, zooms))
-    np.testing.assert_array_equal(clip.frames, frames)
+FOREIGN = {
+    (30, 20): (0.3, 0.15),
+    (30, 20, 1): (0.3, 0.15, 1.0),
+    (30, 20, 4): (0.3, 0.15, 0.02),
+    (30, 20, 1, 4): (0.3, 0.15, 1.0, 0.02),
+    (30, 20, 1, 1): (0.3, 0.15, 1.0, 0.02),
+    (30, 20, 1, 4, 1): (0.3, 0.15, 1.0, 0.02, 1.0),
+}
+
+
+@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, -1, 1), (1, -1, 1), (-1, 1, -1)])
+@pytest.mark.parametrize("shape", FOREIGN)
+def test_foreign_nifti(tmp_path, shape, signs):
+    zooms = FOREIGN[shape]
+    affine = np.diag([*np.multiply(signs, (*zooms[:3], 1.0)[:3]), 1.0])
+    wanted = FRAMES[: 4 if 4 in shape else 1]
+    array = wanted.transpose(2, 1, 0).reshape(shape)
+    clip = read_clip(save_nifti(tmp_path / "a.nii.gz", array, zooms, affine=affine))
+    np.testing.assert_array_equal(clip.frames, wanted)
     assert clip.mm_per_pixel == (0.15, 0.3)
-    assert clip.fps == (50 if len(frames) > 1 else 1)
+    assert clip.fps == (50 if len(wanted) > 1 else 1)
+
+    path = save_nifti(tmp_path / "b.nii.gz", array % 4, zooms, affine=affine)
+    label_maps, spacing = read_label_maps(path)
+    np.testing.assert_array_equal(label_maps, wanted % 4)
+    assert spacing == (0.15, 0.3)
 
 
-def test_camus_sequence_without_a_rate(tmp_path):
+@pytest.mark.parametrize("units", [("mm", "unknown"), ("mm", "sec")])
+@pytest.mark.parametrize("depth", [1.0, 1.54])
+def test_camus_sequence_without_a_rate(tmp_path, units, depth):
     path = save_nifti(
-        tmp_path / "patient0001_4CH_half_sequence.nii.gz",
-        FRAMES.transpose(2, 1, 0),
-        (0.3, 0.15, 1.0),
-        ("mm", "unknown"),
+        tmp_path / "patient0001_4CH_half_sequence.nii.gz", FRAMES.transpose(2, 1, 0), (0.3, 0.15, depth), units
     )
-    assert read_clip(path).fps == 30
+    clip = read_clip(path)
+    np.testing.assert_array_equal(clip.frames, FRAMES)
+    assert (clip.fps, clip.mm_per_pixel) == (30, (0.15, 0.3))
+
+
+def test_written_nifti_without_its_comment(tmp_path):
+    """What another program leaves when it saves our file again: pixels, spacing and rate are still there."""
+    image = nibabel.load(write_clip(Clip(FRAMES, 48.5, (0.15, 0.3)), tmp_path / "a.nii.gz"))
+    image.header.extensions.clear()
+    nibabel.save(image, tmp_path / "b.nii.gz")
+    clip = read_clip(tmp_path / "b.nii.gz")
+    np.testing.assert_array_equal(clip.frames, FRAMES)
+    assert (clip.fps, clip.mm_per_pixel) == (48.5, (0.15, 0.3))
 
 
 @pytest.mark.parametrize(

@@ -73,14 +73,29 @@ def test_large_frames_keep_their_size(tmp_path):
     assert again.frames.shape == (2, 386, 400)
 
 
-def test_nifti_layout(tmp_path):
-    clip = make_clip()
-    image = nibabel.load(write_clip(clip, tmp_path / "clip.nii.gz"))
-    np.testing.assert_array_equal(np.asarray(image.dataobj), clip.frames.transpose(2, 1, 0))
-    assert image.header.get_zooms() == pytest.approx((0.28, 0.31, 1 / 19.4666))
-    assert image.header.get_xyzt_units() == ("mm", "sec")
-    assert image.get_data_dtype() == np.uint8
-    np.testing.assert_allclose(np.diag(image.affine)[:2], [0.28, 0.31])
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("frames", [1, 6])
+def test_nifti_is_one_slice_over_time(tmp_path, ending, frames):
+    clip = make_clip(frames)
+    paths = (
+        write_clip(clip, tmp_path / f"clip{ending}"),
+        write_label_maps(clip.label_maps, clip.fps, clip.mm_per_pixel, tmp_path / f"labels{ending}"),
+    )
+    for path, values in zip(paths, (clip.frames, clip.label_maps), strict=True):
+        image = nibabel.load(path)
+        assert image.shape == (52, 37, 1, frames)
+        np.testing.assert_array_equal(np.asarray(image.dataobj)[:, :, 0], values.transpose(2, 1, 0))
+        assert image.header.get_zooms() == pytest.approx((0.28, 0.31, 1.0, 1 / 19.4666))
+        assert image.header.get_xyzt_units() == ("mm", "sec")
+        assert image.get_data_dtype() == np.uint8
+
+
+def test_nifti_is_oriented_as_itk_does(tmp_path):
+    image = nibabel.load(write_clip(make_clip(), tmp_path / "clip.nii.gz"))
+    assert nibabel.aff2axcodes(image.affine) == ("L", "P", "S")
+    assert image.header["qform_code"] == image.header["sform_code"] == 1
+    for affine in (image.get_qform(), image.get_sform()):
+        np.testing.assert_allclose(affine, np.diag([-0.28, -0.31, 1, 1]), atol=1e-7)
 
 
 def test_sprite_sheet_is_row_major(tmp_path):
