@@ -42,9 +42,9 @@ def test_phantom_writes_a_clip_and_its_label_maps(folder):
     line = "phantom --heart heart.json --lvef 55 --seed 1 --heart-rate 75 --out clip.nii.gz --labels-out labels.nii.gz"
     assert run(line).exit_code == 0
     clip, labels = nibabel.load("clip.nii.gz"), nibabel.load("labels.nii.gz")
-    assert clip.shape == labels.shape == (112, 112, 16)
+    assert clip.shape == labels.shape == (112, 112, 1, 16)
     assert clip.header.get_zooms() == labels.header.get_zooms()
-    assert clip.header.get_zooms()[2] == pytest.approx(60 / 75 / 16)
+    assert clip.header.get_zooms()[3] == pytest.approx(60 / 75 / 16)
     assert set(np.unique(labels.dataobj)) == {0, 1, 2, 3, 4}
     first = (folder / "clip.nii.gz").read_bytes()
     assert run(line).exit_code == 0

@@ -118,7 +118,7 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
         archive.extractall(tmp_path)
     clip = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz")
     labels = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7_labels.nii.gz")
-    assert clip.shape == labels.shape == (*CARDS[model].size[::-1], 16)
+    assert clip.shape == labels.shape == (*CARDS[model].size[::-1], 1, 16)
     assert np.allclose(clip.header.get_zooms(), labels.header.get_zooms())
 
     # The command line makes the very same bytes of the same drawing, settings and seed.
