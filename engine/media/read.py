@@ -43,7 +43,7 @@ def read_clip(path: str | Path) -> Clip:
 def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:
     """Label maps uint8 (t, h, w), and their (y, x) spacing in mm, of a .nii .nii.gz .npz or .png file.
 
-    Classes are 0..3 as in CAMUS or 0..4 as in `labels`; a NIfTI array is (x, y) or (x, y, t). Where the file tells no
+    Classes are 0..3 as in CAMUS or 0..4 as in `labels`; a NIfTI array is (x, y), (x, y, t) or (x, y, 1, t). Where the file tells no
     spacing, pixels are square and the picture 150 mm deep. Raises BadInput on other classes, other shapes, an empty
     map, and whatever `read_clip` refuses.
     """
