@@ -62,11 +62,11 @@ class SemanticUNet(nn.Module):
         self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
         before, after = (widths[0], *widths), (*widths[1:], None)
         self.down = nn.ModuleList(Down(*three, config) for three in zip(before, widths, after, strict=False))
+        above = (None, *widths[:-1])
+        self.up = nn.ModuleList(Up(*pair, config) for pair in list(zip(widths, above, strict=True))[::-1])
         self.middle = ResidualBlock(widths[-1], widths[-1], e, config)
         self.middle_space = SpatialAttention(widths[-1], config.head_channels)
         self.middle_time = TemporalAttention(widths[-1], config)
-        above = (None, *widths[:-1])
-        self.up = nn.ModuleList(Up(*pair, config) for pair in list(zip(widths, above, strict=True))[::-1])
         self.leave = nn.Conv2d(widths[0], config.channels, 3, padding=1)
         _begin_at_zero(self.leave)
 
