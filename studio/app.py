@@ -6,6 +6,7 @@ from studio import autosave, text
 from studio.guard import COOKIE
 from studio.pages import draw, generate, models
 from studio.pages.form import Form, Updates, plainly
+from studio.session import preset_of
 
 
 def build() -> gr.Blocks:
@@ -43,11 +44,11 @@ def _keep(
 
     def restore(request: gr.Request) -> Updates:
         session = autosave.restore(request.cookies.get(COOKIE, ""))
-        return {**form.show(session), drawing.view: session.heart.view}
+        return {**form.show(session), drawing.view: session.heart.view, drawing.preset: preset_of(session)}
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     # Not on a change of the model: its settings follow a moment later, and half of one is not worth keeping.
     changes = [component.change for component in form.components() if component is not form.model]
     gr.on(changes, save, form.components(), status, trigger_mode="always_last", **quiet)
     model_chosen.then(save, form.components(), status, **quiet)
-    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view], **quiet)
+    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view, drawing.preset], **quiet)

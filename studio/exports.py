@@ -21,9 +21,7 @@ def write_videos(clips: Sequence[Clip], ending: str) -> Path:
     """One file for one clip, a zip for more. `ending` is ".mp4" or ".gif"."""
     folder = _folder()
     paths = [write_clip(clip, folder / (name(clip) + ending)) for clip in clips]
-    return (
-        paths[0] if len(paths) == 1 else _zip(paths, folder / f"{name(clips[0])}_and_{len(clips) - 1}_more{ending}.zip")
-    )
+    return paths[0] if len(paths) == 1 else _zip(paths, folder / f"{_names(clips)}_{ending[1:]}.zip")
 
 
 def write_volumes(clips: Sequence[Clip]) -> Path:
@@ -35,7 +33,11 @@ def write_volumes(clips: Sequence[Clip]) -> Path:
         if clip.label_maps is not None:
             labels = folder / f"{name(clip)}_labels.nii.gz"
             paths.append(write_label_maps(clip.label_maps, clip.fps, clip.mm_per_pixel, labels))
-    return _zip(paths, folder / f"{name(clips[0])}_nifti.zip")
+    return _zip(paths, folder / f"{_names(clips)}_nifti.zip")
+
+
+def _names(clips: Sequence[Clip]) -> str:
+    return name(clips[0]) + (f"_and_{len(clips) - 1}_more" if len(clips) > 1 else "")
 
 
 def _folder() -> Path:

@@ -10,9 +10,10 @@ import numpy as np
 from engine.anatomy.heart import Grid, Sector, read_heart
 from engine.anatomy.trace import grid_for, trace
 from engine.errors import BadInput
+from engine.media.kinds import UnknownKind, known_endings
 from engine.media.limits import UNKNOWN_SPACING
 from engine.media.read import read_clip, read_label_maps
-from engine.media.sector import backdrop, find_sector, hide_outside
+from engine.media.sector import backdrop, find_sector, hide_outside, shows_fan
 from engine.media.write import LABEL_ENDINGS
 from engine.types import Clip
 from studio.session import FRAME, Session, with_backdrop, with_heart
@@ -57,10 +58,19 @@ def open_frame(session: Session, path: str, frame: int = 0) -> tuple[Session, in
     return with_backdrop(session, sector, _picture(backdrop(picture, grid, fine_grid(sector)))), len(clip.frames)
 
 
+def shown(session: Session, path: str) -> tuple[bool, bool]:
+    """Whether the recording behind the drawing shows a fan, and whether its own scale could be used."""
+    return shows_fan(_recording(path).frames.max(0)), session.heart.sector.depth != Sector().depth
+
+
 @lru_cache(maxsize=2)
 def _recording(path: str) -> Clip:
     """Kept while a person looks through its frames."""
-    return read_clip(path)
+    try:
+        return read_clip(path)
+    except UnknownKind:
+        name = Path(path).name
+        raise BadInput(f"{name} is no kind of file that opens here; use .json, {known_endings()} or DICOM.") from None
 
 
 def fine_grid(sector: Sector) -> Grid:

@@ -76,11 +76,17 @@ def with_preset(session: Session, name: str) -> Session:
     return with_heart(session, fit(heart, session.heart.sector) if session.backdrop else heart)
 
 
-def with_view(session: Session, view: View, name: str) -> Session:
-    """The other view: of the preset `name` while the drawing is still just that, else of the drawing as it is."""
-    untouched = session.heart.to_json() == preset(name, session.heart.view).to_json()
-    heart = preset(name, view) if untouched else replace(session.heart, view=view)
-    return with_heart(session, heart)
+def with_view(session: Session, view: View) -> Session:
+    """The other view: of a preset while the drawing is still just that, else of the drawing as it is."""
+    turned = replace(session, heart=replace(session.heart, view=view))
+    name = preset_of(session)
+    return with_preset(turned, name) if name else with_heart(session, turned.heart)
+
+
+def preset_of(session: Session) -> str | None:
+    """The name of the preset that the drawing still is."""
+    drawn = session.heart.to_json()
+    return next((name for name in PRESETS if with_preset(session, name).heart.to_json() == drawn), None)
 
 
 def with_backdrop(session: Session, sector: Sector, backdrop: str | None) -> Session:
@@ -191,7 +197,9 @@ def _checked(session: Session) -> Session:
         low, high = limit or (0, 1e6)  # the model's card knows more
         number = getattr(session, name)
         if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
-            raise BadInput(f"The {name.replace('_', ' ')} is {number}; a number from {low:g} to {high:g} is wanted.")
+            raise BadInput(
+                f"The {name.replace('_', ' ')} is {number}; a number from {low:.0f} to {high:.0f} is wanted."
+            )
     # A browser sends 35 for 35.0, which the provenance of a clip would tell apart.
     whole = {name: int(getattr(session, name)) for name in ("seed", "count", "steps")}
     real = {name: float(getattr(session, name)) for name in ("lvef", "heart_rate", "guidance_scale")}

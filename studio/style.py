@@ -43,7 +43,7 @@ CSS = """
 #preset { flex: 1 1 110px !important; min-width: 110px !important; }
 #open-file, #save-drawing { flex: none; width: auto; }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
-.tools button { white-space: nowrap; padding-inline: 8px; }
+.tools button, .tools .lg, .tools .sm { white-space: nowrap; padding-inline: 8px; min-height: 32px; }
 @media (max-width: 640px) {
   #notice { position: static; }
   #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }

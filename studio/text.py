@@ -16,6 +16,9 @@ ABOUT_MODELS = (
 READY = "Drag the contours, choose an LVEF, then press Generate."
 REPLACED = "Drag the contours to make this heart your own; Undo brings the earlier contours back."
 CANCELLED = "Cancelled; the drawing is as it was."
+STEPS = "More steps take longer and give finer speckle."
+GUIDANCE = "How closely the clip keeps to the drawing: 1 is as learned, more exaggerates it."
+SAMPLER = "How noise is turned into a clip; the first is the fastest for its quality."
 LOADING = "Loading the model …"
 WAITING = "Waiting for another generation to end …"
 
@@ -49,13 +52,37 @@ def done(card: ModelCard, seeds: tuple[int, ...], seconds: float) -> str:
     return f"{card.title}, {which}: {len(seeds)} clip{'s' * (len(seeds) > 1)} in {seconds:.1f} s."
 
 
-def opened(name: str, frames: int) -> str:
-    many = f" It has {frames} frames; choose one below the drawing." if frames > 1 else ""
-    return f"{name} is the backdrop, and the drawing has taken its sector.{many}"
+def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
+    """`fan` and `scale`: whether the file showed them, or they had to be assumed."""
+    if fan:
+        said = f"{name} is the backdrop, and the drawing has taken its sector."
+    else:
+        said = f"No ultrasound fan was found in {name}: all of it is the backdrop, under a sector of the usual shape."
+    if not scale:
+        said += " No usable scale is in the file: a depth of 15 cm is assumed, and the volumes follow from it."
+    return said + (f" It has {frames} frames; choose one below the drawing." if frames > 1 else "")
 
 
-def drawn(name: str) -> str:
-    return f"The contours come from {name}; Undo brings the earlier ones back."
+def drawn(name: str, dropped: bool) -> str:
+    """`dropped`: whether a backdrop had to go."""
+    gone = " The recording behind the drawing is gone, because their sectors differ." if dropped else ""
+    return f"The contours come from {name}; Undo brings the earlier ones back.{gone}"
+
+
+def chosen(card: ModelCard) -> str:
+    return card.summary.split(". ")[0].rstrip(".") + "."
+
+
+def clip(title: str, lvef: float | None, view: str | None, seed: int) -> str:
+    """What a clip was made from, in a few words."""
+    return " · ".join(
+        [title, *([] if lvef is None else [f"LVEF {lvef:g} %"]), *([view] if view else []), f"seed {seed}"]
+    )
+
+
+def is_error(line: str) -> bool:
+    """Whether a `status` line tells an error."""
+    return 'data-kind="error"' in line
 
 
 def status(sentence: str, kind: str = "note") -> str:

@@ -19,8 +19,12 @@ def ending(path: Path, known: Iterable[str] = ENDINGS) -> str:
     return next((ending for ending in known if name.endswith(ending)), "")
 
 
+class UnknownKind(BadInput):
+    """A file of none of the kinds that are read here."""
+
+
 def kind_of(path: Path) -> str:
-    """One of the values of `ENDINGS`. Raises BadInput where the file is none of them, or not what its name says."""
+    """One of the values of `ENDINGS`. Raises UnknownKind or another BadInput where the file is none of them, or not what its name says."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -39,7 +43,7 @@ def kind_of(path: Path) -> str:
         raise BadInput(f"{path.name} is called a {named} file but {content}; export it again or mend its name.")
     # Scanners save DICOM without an ending, or with a part of a UID that looks like one.
     if found is None or (not named and found != "DICOM"):
-        raise BadInput(f"{path.name} is no kind of file that opens here; use {known_endings()} or DICOM.")
+        raise UnknownKind(f"{path.name} is no kind of file that opens here; use {known_endings()} or DICOM.")
     return found
 
 

@@ -11,6 +11,8 @@ from engine.media.limits import UNKNOWN_SPACING
 
 ABOVE_BACKGROUND = 6
 """grey levels over the background from which a pixel counts as lit"""
+FARTHEST = 0.7
+"""picture heights above the picture at which a fan's edges may meet; slanted edges of anything else meet farther off"""
 
 
 def find_sector(frame: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, float] | None) -> tuple[Sector, Grid]:
@@ -31,8 +33,18 @@ def find_sector(frame: UInt8[np.ndarray, "h w"], mm_per_pixel: tuple[float, floa
     return at_usual_depth(*_fan(lit, (1.0, 1.0)))
 
 
+def shows_fan(frame: UInt8[np.ndarray, "h w"]) -> bool:
+    """Whether a still has a fan's edges; `find_sector` takes one without them whole."""
+    return _edged_fan(find_lit(frame), (1.0, 1.0)) is not None
+
+
 def _fan(lit: Bool[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> tuple[Sector, Grid]:
-    return fit_fan(lit, mm_per_pixel) or standing_fan(lit.shape, mm_per_pixel, Sector().opening)
+    return _edged_fan(lit, mm_per_pixel) or standing_fan(lit.shape, mm_per_pixel, Sector().opening)
+
+
+def _edged_fan(lit: Bool[np.ndarray, "h w"], mm_per_pixel: tuple[float, float]) -> tuple[Sector, Grid] | None:
+    found = fit_fan(lit, mm_per_pixel)
+    return found if found and found[1].apex[1] > -FARTHEST * lit.shape[0] else None
 
 
 def find_lit(frame: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import gradio as gr
 
+from engine.anatomy.check import check
+from engine.anatomy.heart import heart_from_json
 from engine.anatomy.labels import View
 from engine.anatomy.presets import PRESETS
+from engine.errors import BadInput
 from studio import text
 from studio.components.contour_editor import ContourEditor
-from studio.opening import open_file, open_frame
+from studio.components.numbers import Slider, within_js
+from studio.opening import open_file, open_frame, shown
 from studio.pages.form import Form, Updates, plainly
-from studio.session import document, start, with_preset, with_view
+from studio.session import LVEF, document, start, with_preset, with_view
 
 # The browser itself makes the file, from the drawing as it stands at this moment.
 _SAVE = """(value) => {
@@ -24,7 +28,11 @@ _SAVE = """(value) => {
 }"""
 
 # Done in the browser, so that it can never overwrite a stroke that the server has not seen yet.
-_LVEF = "(lvef, value) => ({...value, lvef, rev: value.rev + 1})"
+# What the box is left with counts, so half a number is not yet one; the same number again is no change.
+_LVEF = f"""(typed, value) => {{
+  const lvef = ({within_js(*LVEF, "value.lvef")})(typed);
+  return lvef === value.lvef ? value : {{...value, lvef, rev: value.rev + 1}};
+}}"""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Drawing:
     view: gr.Radio
     open_file: gr.UploadButton
     save_drawing: gr.Button
-    frame: gr.Slider
+    frame: Slider
     recording: gr.State
     """path of the recording behind the drawing"""
 
@@ -51,7 +59,7 @@ def layout() -> Drawing:
         file = gr.UploadButton("Open file", size="sm", elem_id="open-file")
         save = gr.Button("Save drawing", size="sm", elem_id="save-drawing")
     editor = ContourEditor(document(start()))
-    frame = gr.Slider(1, 2, 1, step=1, label="Frame of the recording", visible=False, elem_id="frame", buttons=[])
+    frame = Slider(1, 2, 1, step=1, label="Frame of the recording", visible=False, elem_id="frame", buttons=[])
     return Drawing(editor, heart, view, file, save, frame, gr.State(None))
 
 
@@ -66,20 +74,25 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
 
     @plainly(status, form.editor)
     def choose_view(*values) -> Updates:
-        *form_values, name, view = values
-        return {form.editor: document(with_view(form.read(*form_values), view, name))}
+        *form_values, view = values
+        return {form.editor: document(with_view(form.read(*form_values), view))}
 
     @plainly(status, form.editor)
     def open_(*values) -> Updates:
         *form_values, path = values
-        session, frames = open_file(form.read(*form_values), path)
+        before = form.read(*form_values)
+        session, frames = open_file(before, path)
         name = Path(path).name
+        if frames:
+            said = text.opened(name, frames, *shown(session, path))
+        else:
+            said = text.drawn(name, dropped=bool(before.backdrop and not session.backdrop))
         return {
             form.editor: document(session),
             drawing.view: session.heart.view,
             drawing.recording: path,
-            drawing.frame: gr.Slider(1, max(frames, 2), 1, visible=frames > 1),
-            status: text.status(text.opened(name, frames) if frames else text.drawn(name), "done"),
+            drawing.frame: Slider(1, max(frames, 2), 1, visible=frames > 1),
+            status: text.status(said, "done"),
         }
 
     @plainly(status, form.editor)
@@ -88,13 +101,28 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
         session, _ = open_frame(form.read(*form_values), path, int(frame) - 1)
         return {form.editor: document(session)}
 
+    @plainly(status)
+    def settle(value, line: str) -> Updates:
+        if text.is_error(line) and _is_sound(value):
+            return {status: text.status(text.READY)}
+        return {status: gr.skip()}
+
     values = form.components()
-    shown = [form.editor, status]
+    both = [form.editor, status]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    drawing.preset.input(choose_preset, [*values, drawing.preset], shown, **quiet)
-    drawing.view.input(choose_view, [*values, drawing.preset, drawing.view], shown, **quiet)
-    opened = [*shown, drawing.view, drawing.recording, drawing.frame]
+    drawing.preset.input(choose_preset, [*values, drawing.preset], both, **quiet)
+    drawing.view.input(choose_view, [*values, drawing.view], both, **quiet)
+    opened = [*both, drawing.view, drawing.recording, drawing.frame]
     drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **quiet)
-    drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], shown, **quiet)
+    drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], both, **quiet)
     drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **quiet)
-    form.lvef.input(None, [form.lvef, form.editor], form.editor, js=_LVEF, **quiet)
+    gr.on([form.editor.edit, form.lvef.input], settle, [form.editor, status], status, **quiet)
+    form.lvef.change(None, [form.lvef, form.editor], form.editor, js=_LVEF, **quiet)
+
+
+def _is_sound(value: dict[str, Any]) -> bool:
+    try:
+        check(heart_from_json(value["heart"]))
+    except BadInput:
+        return False
+    return True

@@ -11,6 +11,7 @@ import gradio as gr
 from engine.errors import BadInput
 from studio import text
 from studio.components.contour_editor import ContourEditor
+from studio.components.numbers import Number, Slider
 from studio.session import SETTINGS, Session, document, session_of
 
 _log = logging.getLogger(__name__)
@@ -24,14 +25,14 @@ class Form:
     """One component for each part of a Session: the drawing and the `SETTINGS`."""
 
     editor: ContourEditor
-    lvef: gr.Slider
-    heart_rate: gr.Slider
+    lvef: Slider
+    heart_rate: Slider
     model: gr.Dropdown
     sampler: gr.Dropdown
-    steps: gr.Slider
-    guidance_scale: gr.Slider
-    seed: gr.Number
-    count: gr.Slider
+    steps: Slider
+    guidance_scale: Slider
+    seed: Number
+    count: Slider
     sampling: gr.Accordion
     """holds what only some models leave to choose"""
 
@@ -62,15 +63,15 @@ class Form:
             else gr.Dropdown(visible=False),
             self.steps: _slider(card.steps, session.steps, 1),
             self.guidance_scale: _slider(card.guidance, session.guidance_scale, 0.1),
-            self.lvef: gr.Slider(value=session.lvef, interactive="lvef" in card.accepts),
-            self.heart_rate: gr.Slider(value=session.heart_rate, interactive="heart_rate" in card.accepts),
+            self.lvef: Slider(value=session.lvef, interactive="lvef" in card.accepts),
+            self.heart_rate: Slider(value=session.heart_rate, interactive="heart_rate" in card.accepts),
         }
 
 
-def _slider(limits: tuple[float, float, float] | None, value: float, step: float) -> gr.Slider:
+def _slider(limits: tuple[float, float, float] | None, value: float, step: float) -> Slider:
     if limits is None:
-        return gr.Slider(visible=False)
-    return gr.Slider(limits[0], limits[2], value, step=step, visible=True)
+        return Slider(visible=False)
+    return Slider(limits[0], limits[2], value, step=step, visible=True)
 
 
 def plainly(status: gr.HTML, editor: ContourEditor | None = None) -> Callable[[Handler], Handler]:

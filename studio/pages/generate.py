@@ -13,10 +13,11 @@ from engine.anatomy.labels import Frames
 from engine.cards import CARDS
 from engine.errors import BadInput
 from engine.media.sheets import columns_of, sheet
-from engine.types import Clip
+from engine.types import Clip, Provenance
 from studio import exports, text
 from studio.components.cine_player import CinePlayer
 from studio.components.colours import paint
+from studio.components.numbers import Number, Slider, within_js
 from studio.jobs import Job, Progress
 from studio.pages.form import Form, Updates, plainly
 from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
@@ -54,33 +55,42 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     """Places the settings; gives the form's components by name, and the buttons."""
     session = start()
     card = session.card
-    lvef = gr.Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
-    heart_rate = gr.Slider(
+    lvef = Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
+    heart_rate = Slider(
         *HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[]
     )
     model = gr.Dropdown(
         [(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model"
     )
     with gr.Row(elem_classes="tools"):
-        seed = gr.Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
+        seed = Number(session.seed, label="Seed", precision=0, minimum=SEED[0], maximum=SEED[1], elem_id="seed")
         new_seed = gr.Button("New seed", size="sm", elem_id="new-seed")
-    count = gr.Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
+    count = Slider(*COUNT, session.count, step=1, label="Clips", elem_id="count", buttons=[])
     with gr.Row(elem_classes="tools"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
         cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
     status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
     with gr.Accordion("Sampling", open=False, elem_id="sampling") as sampling:
         low, usual, high = card.steps or (1, 1, 2)
-        steps = gr.Slider(
-            low, high, usual, step=1, label="Steps", visible=card.steps is not None, elem_id="steps", buttons=[]
+        steps = Slider(
+            low,
+            high,
+            usual,
+            step=1,
+            label="Steps",
+            info=text.STEPS,
+            visible=card.steps is not None,
+            elem_id="steps",
+            buttons=[],
         )
         low, usual, high = card.guidance or (0.0, 1.0, 2.0)
-        guidance_scale = gr.Slider(
+        guidance_scale = Slider(
             low,
             high,
             usual,
             step=0.1,
             label="Guidance",
+            info=text.GUIDANCE,
             visible=card.guidance is not None,
             elem_id="guidance",
             buttons=[],
@@ -89,6 +99,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
             list(card.samplers),
             value=session.sampler or None,
             label="Sampler",
+            info=text.SAMPLER,
             visible=len(card.samplers) > 1,
             elem_id="sampler",
         )
@@ -124,7 +135,7 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
     @plainly(status)
     def choose_model(*values) -> Updates:
         session = form.read(*values)
-        return {**form.show_model(with_model(session, session.model)), status: text.status(session.card.summary)}
+        return {**form.show_model(with_model(session, session.model)), status: text.status(text.chosen(session.card))}
 
     def generate(request: gr.Request, shown: dict[str, Any], *values) -> Iterator[Updates]:
         try:
@@ -136,13 +147,17 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
         job = running[request.session_hash] = Job(session.model, conditions(session), settings(session))
         screen = Screen(session.heart_rate / 60 * session.card.frames, before=shown["clips"])
         try:
-            yield {controls.generate: gr.Button(interactive=False), controls.cancel: gr.Button(interactive=True)}
+            locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
+            yield {
+                controls.generate: gr.Button(interactive=False),
+                controls.cancel: gr.Button(interactive=True),
+                **locked,
+            }
             for progress in job:
                 sentence, kind = _sentence(progress)
                 if progress.status == "done":
                     sentence = text.done(session.card, settings(session).seeds, time.monotonic() - began)
-                    locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
-                    yield {viewer.clips: progress.clips, **locked}
+                    yield {viewer.clips: progress.clips}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
         except Exception as error:
             _log.exception("Showing a generation failed")
@@ -176,10 +191,12 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
         concurrency_limit=8,
         **quiet,
     )
-    # An event of its own, so that the next generation need not wait for the files.
+    # An event of its own, so that the next generation need not wait for the files. It comes after a cancelled one too,
+    # and gives the files of the clips that stayed.
     made.then(save, viewer.clips, [*viewer.downloads(), status], **quiet)
     controls.cancel.click(cancel, queue=False, **quiet)
     blocks.unload(cancel)  # the page was closed
+    form.seed.blur(None, form.seed, form.seed, js=within_js(*SEED, start().seed), **quiet)
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
     return chosen
 
@@ -220,7 +237,7 @@ class Screen:
             "doc": self._doc,
             "rev": self._rev,
             "status": {"waiting": "running", "loading": "running"}.get(progress.status, progress.status),
-            "message": progress.message,
+            "message": "",  # the status line says it
             "step": progress.step,
             "steps": progress.steps,
             "seconds_left": progress.seconds_left,
@@ -229,15 +246,19 @@ class Screen:
 
 
 def _preview(progress: Progress, fps: float) -> dict[str, Any]:
-    return {**_shown(progress.preview, fps, "preview", ".jpg"), "masks": None, "preview": True}
+    return {**_shown(progress.preview, fps, "", ".jpg"), "masks": None, "preview": True}
 
 
 def _playable(clip: Clip) -> dict[str, Any]:
-    shown = _shown(clip.frames, clip.fps, f"seed {clip.provenance.seed}", ".png")
+    shown = _shown(clip.frames, clip.fps, _title(clip.provenance), ".png")
     masks = None
     if clip.label_maps is not None:
         masks = publish(sheet(paint(clip.label_maps, alpha=80), shown["columns"]), ".png")
     return {**shown, "masks": masks, "preview": False}
+
+
+def _title(made: Provenance) -> str:
+    return text.clip(CARDS[made.model].title, made.conditions.get("lvef"), made.conditions.get("view"), made.seed)
 
 
 def _shown(frames: Frames, fps: float, title: str, ending: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def _card(card: ModelCard) -> str:
     height, width = card.size
     rows = {
         "Name": card.name,
-        "Paper": card.paper,
+        "Method": card.paper,
         "Learned from": card.trained_on,
         "Needs": ", ".join(text.conditions(wanted.split("|"), " or ") for wanted in card.requires) or "nothing",
         "Listens to": text.conditions(card.accepts, ", "),

@@ -14,7 +14,7 @@ from engine.anatomy.presets import preset
 from engine.errors import BadInput
 from engine.media.write import write_clip, write_label_maps
 from engine.types import Clip
-from studio.opening import FINER, fine_grid, open_file, open_frame
+from studio.opening import FINER, fine_grid, open_file, open_frame, shown
 from studio.session import FRAME, start
 
 FAN = preset("dilated").sector
@@ -69,6 +69,20 @@ def test_a_real_dicom_opens():
     opened, frames = open_file(start(), pydicom.data.get_testdata_file("examples_ybr_color.dcm"))
     assert frames == 30
     assert pixels(opened).max() > 100
+
+
+def test_what_had_to_be_assumed_is_known(tmp_path):
+    cv2.imwrite(str(tmp_path / "fan.png"), recording(1).frames[0])
+    cv2.imwrite(str(tmp_path / "noise.png"), np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8))
+    known = {
+        str(write_clip(recording(1), tmp_path / "fan.nii.gz")): (True, True),
+        str(tmp_path / "fan.png"): (True, False),
+        str(tmp_path / "noise.png"): (False, False),
+        pydicom.data.get_testdata_file("CT_small.dcm", download=False): (False, True),
+    }
+    for path, shows in known.items():
+        session, _ = open_file(start(), path)
+        assert shown(session, path) == shows, path
 
 
 @pytest.mark.parametrize("ending", [".nii.gz", ".png", ".npz"])

@@ -28,3 +28,6 @@ def test_each_picture_takes_the_place_of_the_last(monkeypatch, tmp_path):
     again = Screen(16.0, before=values[-1]["clips"])
     again.value(job[1])
     assert again.value(Progress("cancelled"))["clips"] == values[-1]["clips"]
+    assert [clip["title"] for clip in values[1]["clips"]] == [""]
+    assert [clip["title"] for clip in values[-1]["clips"]] == [f"Phantom (physics preview) · seed {i}" for i in (1, 2)]
+    assert again.value(Progress("failed", message="No."))["message"] == ""

@@ -121,12 +121,24 @@ def test_a_preset_keeps_the_recordings_sector_and_backdrop():
 
 
 def test_the_view_turns_a_preset_but_only_renames_a_drawing():
-    turned = with_view(start(), "A2C", PRESETS[0])
+    turned = with_view(start(), "A2C")
     assert turned.heart.to_json() == preset(PRESETS[0], "A2C").to_json()
     drawn = replace(start(), heart=start().heart.map_points(lambda p: p + np.array([1.0, 0.0])))
-    renamed = with_view(drawn, "A2C", PRESETS[0])
+    renamed = with_view(drawn, "A2C")
     assert renamed.heart.view == "A2C"
     assert np.array_equal(renamed.heart.lv_endo, drawn.heart.lv_endo)
+
+
+@pytest.mark.parametrize("behind", [None, Sector(140.0, 75.0)])
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_drawing_knows_its_preset_and_turns_it(name, behind):
+    made = start() if behind is None else with_backdrop(start(), behind, PICTURE)
+    made = from_json(json.loads(json.dumps(to_json(with_preset(made, name)))))
+    turned = with_view(made, "A2C")
+    assert session.preset_of(made) == session.preset_of(turned) == name
+    assert turned.heart.to_json() == with_preset(turned, name).heart.to_json()
+    assert (turned.heart.sector, turned.backdrop) == (made.heart.sector, made.backdrop)
+    assert session.preset_of(replace(made, heart=made.heart.map_points(lambda p: p + 0.5))) is None
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -231,3 +231,43 @@ def test_the_models_page_tells_what_was_learned_from(studio):
     words = studio.inner_text("#models")
     assert "simulated" in words
     assert all(card.title in words for card in CARDS.values())
+
+
+def test_any_number_typed_is_one_number_everywhere(studio):
+    page = studio
+    choose_model(page, "phantom")
+    page.fill("#seed input", "-5")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('#seed input').value === '0'")
+    for typed, taken in (("-3", "10"), ("", "10"), ("35", "35"), ("150", "80")):
+        page.fill("#lvef input[type=number]", typed)
+        page.keyboard.press("Tab")
+        page.wait_for_function(
+            "taken => document.querySelector('#lvef input[type=number]').value === taken"
+            " && document.querySelector('#editor dd.lvef').textContent === `${taken} %`",
+            arg=taken,
+        )
+    page.fill("#count input[type=number]", "")
+    page.fill("#heart-rate input[type=number]", "1000")
+    page.click("#generate")
+    page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
+    page.wait_for_function("document.querySelector('#player .title').textContent.endsWith('LVEF 80 % · A4C · seed 0')")
+    assert "running" not in page.inner_text("#player .message") and page.locator(".toast-body").count() == 0
+
+
+def test_a_reload_knows_the_preset_and_an_edit_ends_an_error(studio, tmp_path):
+    page = studio
+    page.click("#preset input")
+    page.get_by_role("option", name="dilated").click()
+    page.wait_for_timeout(1000)
+    page.reload()
+    page.wait_for_selector("#editor [data-ready=true]")
+    page.wait_for_function("document.querySelector('#preset input').value === 'dilated'")
+    page.get_by_label("A2C").check()
+    page.wait_for_timeout(500)
+    assert np.allclose(save_drawing(page, tmp_path)[0].lv_endo, preset("dilated", "A2C").lv_endo, atol=1e-3)
+    (tmp_path / "notes.txt").write_text("no picture")
+    open_file(page, tmp_path / "notes.txt")
+    page.wait_for_selector("#status [data-kind=error] >> text=.json", timeout=WAIT)
+    drag(page, "lv_epi", 4, 0, -6)
+    page.wait_for_selector("#status [data-kind=note]", timeout=WAIT)
