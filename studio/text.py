@@ -18,7 +18,7 @@ REPLACED = "Drag the contours to make this heart your own; Undo brings the earli
 CANCELLED = "Cancelled; the drawing is as it was."
 STEPS = "More steps take longer and give finer speckle."
 GUIDANCE = "How closely the clip keeps to the drawing: 1 is as learned, more exaggerates it."
-SAMPLER = "How noise is turned into a clip; the first is the fastest for its quality."
+SAMPLER = "The rule by which noise becomes a clip, step by step."
 LOADING = "Loading the model …"
 WAITING = "Waiting for another generation to end …"
 
@@ -57,7 +57,7 @@ def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
     if fan:
         said = f"{name} is the backdrop, and the drawing has taken its sector."
     else:
-        said = f"No ultrasound fan was found in {name}: all of it is the backdrop, under a sector of the usual shape."
+        said = f"No ultrasound fan was found in {name}: the backdrop is what a sector of the usual shape shows of it."
     if not scale:
         said += " No usable scale is in the file: a depth of 15 cm is assumed, and the volumes follow from it."
     return said + (f" It has {frames} frames; choose one below the drawing." if frames > 1 else "")
