@@ -47,7 +47,13 @@ def choose_model(page, name):
     page.wait_for_selector(f"#status :text({json.dumps(CARDS[name].summary[:20])})")
 
 
+def settle(page):
+    """As long as a hand needs to reach a button: a click in the very moment in which controls are redrawn may be lost."""
+    page.wait_for_timeout(800)
+
+
 def generate(page):
+    settle(page)
     page.click("#generate")
     page.wait_for_selector("#player [data-status=running]", timeout=WAIT)
     page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
@@ -134,12 +140,14 @@ def test_cancel_stops_and_leaves_the_drawing_and_the_page_ready(studio, tmp_path
     page.fill("#count input[type=number]", "4")
     page.keyboard.press("Tab")
     before, _ = save_drawing(page, tmp_path)
+    settle(page)
     page.click("#generate")
     page.click("#cancel:not([disabled])")
     page.wait_for_selector("#player [data-status=cancelled]", timeout=WAIT)
     assert save_drawing(page, tmp_path)[0].to_json() == before.to_json()
     page.fill("#count input[type=number]", "1")
     page.keyboard.press("Tab")
+    settle(page)
     page.click("#generate:not([disabled])")
     page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
     assert page.locator("#player [data-ready]").get_attribute("data-clips") == "1"
@@ -153,6 +161,7 @@ def test_a_drawing_that_is_no_heart_is_told_and_kept(studio, tmp_path):
     open_file(page, tmp_path / "crossed.json")
     page.wait_for_selector("#status [data-kind=done]", timeout=WAIT)
     choose_model(page, "phantom")
+    settle(page)
     page.click("#generate")
     page.wait_for_selector("#status [data-kind=error]", timeout=WAIT)
     assert page.inner_text("#status").strip().endswith(".")
@@ -249,6 +258,7 @@ def test_any_number_typed_is_one_number_everywhere(studio):
         )
     page.fill("#count input[type=number]", "")
     page.fill("#heart-rate input[type=number]", "1000")
+    settle(page)
     page.click("#generate")
     page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
     page.wait_for_function("document.querySelector('#player .title').textContent.endsWith('LVEF 80 % · A4C · seed 0')")
