@@ -212,7 +212,7 @@ def compare(generated: Reading, phantom: Reading, weak: Reading) -> list[Line]:
 
     made, ceiling, less = (one.area_fall for one in found)
     share = ratio(falls_of(generated.answers), falls_of(phantom.answers), np.median)
-    lines.append(("LV area fall ED to ES, own LVEF", [made, ceiling, share, less, None], "as the phantom"))
+    lines.append(("LV area fall ED to ES, own LVEF", [made, ceiling, share, less, None], ">= 0.33, as the phantom"))
 
     for name, statistic in (("R2", r_squared), ("mean error, points", mean_absolute_error)):
         made, ceiling, less, null = (
