@@ -48,12 +48,12 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
     Of each class the largest piece counts. What the map lacks is made up: a wall of 9 mm, an LA below the annulus, and
     always the leaflets. Raises BadInput where there is no LV of at least 12 pixels.
     """
-    lv = _largest(label_map == labels.LV)
+    lv = largest(label_map == labels.LV)
     if lv.sum() < SMALLEST:
         raise BadInput(
             f"The label map has {int(lv.sum())} pixels of LV (label {labels.LV}); draw the LV in it, apex up."
         )
-    wall, la = label_map == labels.MYOCARDIUM, _largest(label_map == labels.LA)
+    wall, la = label_map == labels.MYOCARDIUM, largest(label_map == labels.LA)
     has_wall, has_la = wall.sum() > 0.05 * lv.sum(), la.sum() >= SMALLEST
 
     outline = _outline(lv, grid)
@@ -61,13 +61,14 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
     annulus = lv_endo[[0, -1]]
     lv_epi, atrium = _thicken(lv_endo), _invent_la(lv_endo, sector)
     if has_wall:
-        lv_epi = _fit(_open_at_feet(_outline(_largest(lv | wall), grid), annulus), LV_POINTS)
+        lv_epi = _fit(_open_at_feet(_outline(largest(lv | wall), grid), annulus), LV_POINTS)
     if has_la:
         atrium = _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
     return Heart(view, sector, lv_endo, lv_epi, atrium, *_invent_leaflets(lv_endo))
 
 
-def _largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def largest(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The largest piece of a mask; pixels that touch at a corner alone are two pieces."""
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     return pieces == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if count > 1 else mask
 

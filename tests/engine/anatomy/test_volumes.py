@@ -23,6 +23,19 @@ def test_simpson_of_a_half_ellipsoid_is_its_volume(turn):
     assert volumes.simpson_polygon(half_ellipse(length, diameter, turn)) == pytest.approx(exact, rel=2e-3)
 
 
+def test_biplane_of_a_half_ellipsoid_with_three_axes_is_its_volume():
+    length, width, breadth = 90.0, 50.0, 36.0
+    exact = np.pi / 6 * width * breadth * length / 1000
+    found = volumes.simpson_biplane(half_ellipse(length, width, 0.3), half_ellipse(length, breadth, -0.2))
+    assert found == pytest.approx(exact, rel=2e-3)
+
+
+def test_biplane_of_one_outline_twice_is_single_plane_and_a_foreshortened_view_does_not_shorten():
+    outline, short = half_ellipse(90.0, 50.0), half_ellipse(70.0, 50.0)
+    assert volumes.simpson_biplane(outline, outline) == pytest.approx(volumes.simpson_polygon(outline))
+    assert volumes.simpson_biplane(short, outline) == pytest.approx(volumes.simpson_polygon(outline), rel=1e-3)
+
+
 def test_area_length_of_a_half_ellipsoid_is_its_volume():
     heart = replace(preset("normal"), lv_endo=half_ellipse(90.0, 50.0, n=61))
     assert volumes.area_length(heart) == pytest.approx(2 / 3 * np.pi * 25**2 * 90 / 1000, rel=5e-3)
