@@ -29,9 +29,12 @@ def simpson_polygon(polygon: Points) -> float:
     return float(np.pi / 4 * np.sum(diameters**2) * length / DISCS / 1000)
 
 
-def biplane(four_chamber: Heart, two_chamber: Heart) -> float:
-    """LV volume in mL by biplane Simpson: V = pi/4 * sum(a_i b_i) * L/20, L the longer of the two long axes."""
-    (a, a_length), (b, b_length) = (discs(spline(heart.lv_endo)) for heart in (four_chamber, two_chamber))
+def simpson_biplane(four_chamber: Points, two_chamber: Points) -> float:
+    """LV volume in mL by biplane Simpson from LV outlines (as above) of both apical views.
+
+    V = pi/4 * sum(a_i b_i) * L/20 with 20 discs a view and L the longer of the two long axes.
+    """
+    (a, a_length), (b, b_length) = discs(four_chamber), discs(two_chamber)
     return float(np.pi / 4 * np.sum(a * b) * max(a_length, b_length) / DISCS / 1000)
 
 

@@ -3,13 +3,16 @@
 It learned from simulated clips of hearts that no generating network has seen, and is never trained together with one.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import cv2
 import numpy as np
 import torch
+from jaxtyping import Float
+from monai.networks.layers.simplelayers import SkipConnection
 from monai.networks.nets.unet import UNet
-from torch import nn
+from torch import Tensor, nn
 
 from engine.anatomy.labels import NAMES, Frames, LabelMap
 from engine.shipped import find
@@ -20,12 +23,15 @@ SIZE = 128
 """pixels a side that the network was trained at"""
 BATCH = 16
 """frames at a time, which bounds the memory"""
+CHANNELS = (16, 32, 64, 128, 128)
+"""of each level"""
+FEATURES = CHANNELS[-1]
+"""dimension of `features`"""
 
 
 def make_network() -> UNet:
     """The untrained network: float (b, 1, 128, 128) grey in 0..1 to (b, 5, 128, 128) logits in `labels` order."""
-    channels = (16, 32, 64, 128, 128)
-    return UNet(2, 1, len(NAMES), channels, strides=(2,) * (len(channels) - 1), num_res_units=1, act="RELU")
+    return UNet(2, 1, len(NAMES), CHANNELS, strides=(2,) * (len(CHANNELS) - 1), num_res_units=1, act="RELU")
 
 
 @cache
@@ -39,13 +45,35 @@ def load_segmenter(device: str = "cpu") -> nn.Module:
 def segment(frames: Frames, network: nn.Module | None = None) -> LabelMap:
     """The label map of every frame, at the size of the frames; with the frozen network where none is given."""
     network = network or load_segmenter()
+    maps = torch.cat([network(part).argmax(1).byte().cpu() for part in _parts(frames, network)]).numpy()
+    # Classes have no in-between: the answer is never blurred.
+    return np.stack([_resize(one, frames.shape[1:], cv2.INTER_NEAREST_EXACT) for one in maps])
+
+
+def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarray, "t {FEATURES}"]:
+    """What the network's narrowest layer sees in every frame, averaged over its 8x8 places: for distances between sets.
+
+    With the frozen network where none is given; `make_network().eval()` has the shape of it, untrained.
+    """
+    network = network or load_segmenter()
+    return torch.cat([_encode(network, part).mean((2, 3)).cpu() for part in _parts(frames, network)]).numpy()
+
+
+def _parts(frames: Frames, network: nn.Module) -> Iterator[Float[Tensor, "b 1 {SIZE} {SIZE}"]]:
+    """Grey 0..1, `BATCH` frames at a time, on the network's device."""
     device = next(network.parameters()).device
     grey = np.stack([_resize(frame, (SIZE, SIZE), cv2.INTER_AREA) for frame in frames])
     with torch.inference_mode():
-        parts = torch.from_numpy(grey)[:, None].split(BATCH)
-        maps = torch.cat([network(part.to(device).float() / 255).argmax(1).byte().cpu() for part in parts]).numpy()
-    # Classes have no in-between: the answer is never blurred.
-    return np.stack([_resize(one, frames.shape[1:], cv2.INTER_NEAREST_EXACT) for one in maps])
+        for part in torch.from_numpy(grey)[:, None].split(BATCH):
+            yield part.to(device).float() / 255
+
+
+def _encode(network: nn.Module, x: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b {FEATURES} i j"]:
+    """The way down alone: MONAI nests every level as (down, skip connection round the next level, up)."""
+    level = network.get_submodule("model")
+    while isinstance(level, nn.Sequential) and isinstance(skip := level[1], SkipConnection):
+        x, level = level[0](x), skip.submodule
+    return level(x)
 
 
 def _resize(image: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
