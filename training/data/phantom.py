@@ -6,6 +6,7 @@ Seeds from HELD_OUT upwards are for measuring only: nothing that generates may t
 
 import json
 import os
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,8 +18,11 @@ import typer
 from jaxtyping import Float, Int, UInt8
 from tqdm import tqdm
 
+from engine.anatomy import labels
+from engine.anatomy.heart import Sector
 from engine.phantom.population import Look, draw_subject
 from engine.phantom.simulate import simulate
+from training.data.example import Example
 
 SEGMENTER = 500_000
 """First seed of the hearts that the measuring networks learn from."""
@@ -106,6 +110,32 @@ def read_set(folder: Path) -> PhantomSet:
         with np.load(path) as shard:
             parts.append([shard[field.name] for field in fields(PhantomSet)])
     return PhantomSet(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def examples(folder: Path) -> Iterator[Example]:
+    """The clips of a folder one by one, ordered by seed, as the readers of real data sets give theirs.
+
+    Every frame is labelled, sector included; a seed is a patient; held-out seeds are the test split.
+    """
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as shard:
+            parts = [shard[field.name] for field in fields(PhantomSet)]
+            told = json.loads(str(shard["parameters"]))
+        for frames, maps, lvef, view, seed, drawn in zip(*parts, told, strict=True):
+            count, height, width = frames.shape
+            yield Example(
+                frames=frames,
+                fps=count * drawn["heart_rate"] / 60,
+                mm_per_pixel=Sector(**drawn["shape"]["sector"]).grid(height, width).mm_per_pixel,
+                view=VIEWS[view],
+                ed=0,
+                es=int((maps == labels.LV).sum((1, 2)).argmin()),
+                label_maps=dict(enumerate(maps)),
+                lvef=float(lvef),
+                split="test" if seed >= HELD_OUT else "train",
+                patient=f"{seed}",
+                source="phantom",
+            )
 
 
 def _shard(folder: Path, first: int) -> Path:
