@@ -29,19 +29,9 @@ from engine.anatomy import contours, cycle
 from engine.anatomy.check import check
 from engine.anatomy.labels import NAMES, Frames, LabelMap
 from engine.errors import BadInput
-from engine.measures.adherence import (
-    STRUCTURES,
-    Adherence,
-    Estimate,
-    adherence,
-    area_curve,
-    area_fall,
-    bootstrap,
-    first_dice,
-    lvef,
-    mean_absolute_error,
-    r_squared,
-)
+from engine.measures.adherence import STRUCTURES, Adherence, adherence, area_curve, area_fall, first_dice, lvef
+from engine.measures.agreement import mean_absolute_error, r_squared
+from engine.measures.estimates import Estimate, bootstrap
 from engine.measures.segmenter import segment
 from engine.phantom.population import Subject, draw_subject
 from engine.phantom.simulate import simulate

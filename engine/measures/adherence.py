@@ -1,6 +1,6 @@
 """How well clips show the heart that was drawn: pure functions on arrays; the segmenter's answers are handed in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,9 @@ from engine.anatomy import trace, volumes
 from engine.anatomy.heart import Sector
 from engine.anatomy.labels import LA, LV, MYOCARDIUM, NAMES, Frames, LabelMap, View
 from engine.errors import BadInput
+from engine.measures.estimates import Estimate, bootstrap
 
 STRUCTURES = (LV, MYOCARDIUM, LA)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -35,6 +27,18 @@ class Adherence:
     """and inside the drawn myocardium"""
     area_fall: Estimate
     """median share 0..1 by which the segmented LV area falls from the first frame to its smallest"""
+
+
+@dataclass(frozen=True)
+class FrameDice:
+    """Of one structure in one frame, over many clips."""
+
+    dice: Estimate
+    """mean Dice of the segmenter's answer with the map that was asked for, 0..1"""
+    ceiling: Estimate
+    """what the same segmenter scores on clips that truly show those maps"""
+    share: Estimate
+    """the first as a share of the second"""
 
 
 def dice(a: Shaped[np.ndarray, "*s"], b: Shaped[np.ndarray, "*s"], label: int) -> float:
@@ -73,38 +77,38 @@ def lvef(label_maps: LabelMap, sector: Sector, view: View) -> float:
     return volumes.lvef(edv, esv)
 
 
-def r_squared(pairs: Float[np.ndarray, "n 2"]) -> float:
-    """1 - sum((measured - wanted)^2) / sum((wanted - mean wanted)^2) over rows of (wanted, measured)."""
-    wanted, measured = pairs.T
-    return 1.0 - float(((measured - wanted) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum())
-
-
-def mean_absolute_error(pairs: Float[np.ndarray, "n 2"]) -> float:
-    """Over rows of (wanted, measured)."""
-    return float(np.abs(pairs[:, 1] - pairs[:, 0]).mean())
-
-
-def bootstrap(
-    rows: Float[np.ndarray, "n *s"], statistic: Callable[[np.ndarray], float] = np.mean, draws: int = 1000
-) -> Estimate:
-    """A statistic of the rows and its 95 % percentile interval over rows drawn again with replacement.
-
-    The draws are always the same. Rows with a NaN are left out; NaN all over where no row is left.
-    """
-    rows = rows[~np.isnan(rows.reshape(len(rows), -1)).any(1)]
-    if not len(rows):
-        return Estimate(*[float("nan")] * 3)
-    chosen = np.random.default_rng(0).integers(len(rows), size=(draws, len(rows)))
-    with np.errstate(divide="ignore", invalid="ignore"):  # one heart drawn n times has no variance
-        low, high = np.nanquantile([statistic(rows[which]) for which in chosen], (0.025, 0.975))
-        return Estimate(float(statistic(rows)), float(low), float(high))
-
-
 def first_dice(
     answers: Sequence[LabelMap], drawn: Sequence[UInt8[np.ndarray, "h w"]], label: int
 ) -> Float[np.ndarray, "n"]:
     """Dice of the first frame of every answer with the map that was drawn for it."""
     return np.array([dice(answer[0], wanted, label) for answer, wanted in zip(answers, drawn, strict=True)])
+
+
+def frame_dice(answer: LabelMap, wanted: LabelMap, label: int) -> Float[np.ndarray, "t"]:
+    """Dice of every frame of the segmenter's answer with the map wanted for it; NaN where neither has the structure."""
+    pairs = zip(answer, wanted, strict=True)
+    return np.array([dice(a, w, label) if (a == label).any() or (w == label).any() else np.nan for a, w in pairs])
+
+
+def by_frame(
+    answers: Sequence[LabelMap], wanted: Sequence[LabelMap], ceiling: Sequence[LabelMap]
+) -> dict[str, tuple[FrameDice, ...]]:
+    """How well every frame of clips of one length shows the beat that was asked for, by structure.
+
+    `answers` are the segmenter's for the clips, `ceiling` its answers for recordings that truly show the `wanted` maps
+    (the phantom's of the same hearts): no clip can be expected to score more.
+    """
+    result = {}
+    for label in STRUCTURES:
+        made, best = (
+            np.stack([frame_dice(answer, maps, label) for answer, maps in zip(found, wanted, strict=True)])
+            for found in (answers, ceiling)
+        )
+        result[NAMES[label]] = tuple(
+            FrameDice(bootstrap(made[:, t]), bootstrap(best[:, t]), bootstrap(np.stack([made, best], 2)[:, t], _share))
+            for t in range(made.shape[1])
+        )
+    return result
 
 
 def adherence(
@@ -121,6 +125,10 @@ def adherence(
         wall_grey=bootstrap(grey[:, 1]),
         area_fall=bootstrap(np.array([area_fall(area_curve(answer)) for answer in answers]), np.median),
     )
+
+
+def _share(pairs: Float[np.ndarray, "n 2"]) -> float:
+    return float(pairs[:, 0].mean() / pairs[:, 1].mean())
 
 
 def _mean(grey: UInt8[np.ndarray, "n"]) -> float:

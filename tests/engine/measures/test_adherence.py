@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.anatomy import contours, cycle
-from engine.anatomy.labels import BACKGROUND, LA, LV, MYOCARDIUM, SECTOR
+from engine.anatomy.labels import BACKGROUND, LA, LV, MYOCARDIUM, NAMES, SECTOR
 from engine.measures import adherence as measure
 from engine.phantom.population import draw_subject
 
@@ -63,29 +63,6 @@ def test_no_lv_has_no_lvef(beat):
     assert np.isnan(measure.lvef(np.zeros_like(maps), subject.heart.sector, subject.heart.view))
 
 
-def test_r_squared_and_error_by_hand():
-    pairs = np.array([[10.0, 12.0], [20.0, 20.0], [30.0, 26.0]])
-    assert measure.r_squared(pairs) == pytest.approx(1 - (4 + 16) / 200)
-    assert measure.mean_absolute_error(pairs) == pytest.approx(2)
-    assert measure.r_squared(np.array([[1.0, 1.0], [3.0, 3.0]])) == 1
-
-
-def test_the_interval_of_a_mean_is_the_textbook_one():
-    values = np.random.default_rng(3).normal(5, 2, 400)
-    estimate = measure.bootstrap(values)
-    assert estimate.value == pytest.approx(values.mean())
-    error = 1.96 * values.std() / 20
-    assert estimate.high - estimate.low == pytest.approx(2 * error, rel=0.1)
-    assert measure.bootstrap(values) == estimate, "the same draws each time"
-
-
-def test_the_bootstrap_leaves_out_what_could_not_be_measured():
-    nan = float("nan")
-    assert measure.bootstrap(np.array([1.0, nan, 1.0])) == measure.Estimate(1, 1, 1)
-    assert measure.bootstrap(np.array([[1.0, nan], [2.0, 5.0]]), measure.mean_absolute_error).value == 3
-    assert np.isnan(measure.bootstrap(np.array([nan])).value)
-
-
 def test_a_perfect_answer_has_perfect_adherence(beat):
     _, maps = beat
     clip = np.array([0, 30, 180, 40, 90], np.uint8)[maps]
@@ -102,3 +79,23 @@ def test_another_hearts_answer_adheres_less(beat):
     drawn = contours.label_map(other, other.sector.grid(128))
     found = measure.adherence([maps], [drawn], [maps])
     assert all(estimate.value < 0.95 for estimate in found.dice.values())
+
+
+def test_every_frame_is_compared_with_the_map_wanted_for_it(beat):
+    _, maps = beat
+    shifted = np.roll(maps, 3, 2)
+    found = measure.by_frame([shifted, maps], [maps, maps], [maps, maps])
+    for label in measure.STRUCTURES:
+        frames = found[NAMES[label]]
+        assert len(frames) == len(maps)
+        for t, frame in enumerate(frames):
+            expected = (measure.dice(shifted[t], maps[t], label) + 1) / 2
+            assert frame.dice.value == pytest.approx(expected)
+            assert (frame.ceiling.value, frame.share.value) == (1, pytest.approx(expected))
+
+
+def test_a_structure_that_neither_shows_is_not_scored():
+    empty = np.zeros((2, 4, 4), np.uint8)
+    drawn = empty.copy()
+    drawn[1] = LV
+    np.testing.assert_array_equal(measure.frame_dice(empty, drawn, LV), [np.nan, 0])
