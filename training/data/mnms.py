@@ -94,24 +94,23 @@ def read(record: MnmsRecord) -> Example:
     """
     image = _open(record.path)
     at = record.ed if record.phase == "ED" else record.es
-    frames = _to_grey(_volume(image, at, record.path))
+    frames = _to_grey(image.volume(at))
     maps, ejected = {}, None
     if record.labels_path.exists():
         drawn = _open(record.labels_path)
-        if drawn.shape != image.shape:
+        if drawn.values.shape != image.values.shape:
             raise BadInput(
-                f"{record.labels_path.name} has shape {drawn.shape}, its image {image.shape}; copy both again."
+                f"{record.labels_path.name} has shape {drawn.values.shape} (t, s, h, w), its image {image.values.shape}; "
+                "copy both again."
             )
-        both = _relabel(*(_volume(drawn, each, record.labels_path) for each in (record.ed, record.es)), record)
+        both = _relabel(drawn.volume(record.ed), drawn.volume(record.es), record.labels_path.name)
         maps = dict(enumerate(both[0 if record.phase == "ED" else 1]))
         edv, esv = (int((volume == labels.LV).sum()) for volume in both)
         ejected = lvef(edv, esv) if edv else None
-    x, y = (float(f"{zoom:.7g}") for zoom in image.header.get_zooms()[:2])
-    spacing = sane_spacing(y, x)
     return Example(
         frames=frames,
         fps=None,
-        mm_per_pixel=None if spacing == UNKNOWN_SPACING else spacing,
+        mm_per_pixel=None if image.mm_per_pixel == UNKNOWN_SPACING else image.mm_per_pixel,
         view=record.view,
         ed=None,
         es=None,
@@ -124,25 +123,39 @@ def read(record: MnmsRecord) -> Example:
     )
 
 
-def _open(path: Path) -> nibabel.Nifti1Image:
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """A decoded 4-D file."""
+
+    path: Path
+    values: np.ndarray
+    """(t, s, h, w)"""
+    mm_per_pixel: tuple[float, float]
+
+    def volume(self, at: int) -> np.ndarray:
+        """Slices (s, h, w) of one instant."""
+        if at >= len(self.values):
+            raise BadInput(
+                f"{self.path.name} has {len(self.values)} instants, but the table names {at} (from 0); copy it again."
+            )
+        return self.values[at]
+
+
+def _open(path: Path) -> _Series:
+    """Decoded to the end, though two instants are wanted: a file that is cut off must not pass for a whole one."""
     try:
         image = cast(nibabel.Nifti1Image, nibabel.load(path))
+        shape = image.shape
+        if len(shape) != 4:
+            raise BadInput(f"{path.name} has shape {shape}; (x, y, slice, time) is wanted, so copy it again.")
+        check_size(shape[2], shape[1], shape[0])
+        values = np.asarray(image.dataobj).transpose(3, 2, 1, 0)
+    except BadInput:
+        raise
     except Exception as error:  # nibabel raises whatever gzip, struct or numpy raise on hostile bytes
-        raise BadInput(f"{path.name} is damaged or no NIfTI file ({error}); copy it again.") from None
-    if len(image.shape) != 4:
-        raise BadInput(f"{path.name} has shape {image.shape}; (x, y, slice, time) is wanted, so copy it again.")
-    check_size(image.shape[2], image.shape[1], image.shape[0])
-    return image
-
-
-def _volume(image: nibabel.Nifti1Image, at: int, path: Path) -> np.ndarray:
-    """Slices (s, h, w) of one instant."""
-    if at >= image.shape[3]:
-        raise BadInput(f"{path.name} has {image.shape[3]} instants, but the table names {at} (from 0); copy it again.")
-    try:
-        return np.asarray(image.dataobj[..., at]).transpose(2, 1, 0)
-    except Exception as error:
-        raise BadInput(f"{path.name} is damaged or cut off ({error}); copy it again.") from None
+        raise BadInput(f"{path.name} is damaged, cut off or no NIfTI file ({error}); copy it again.") from None
+    x, y = (float(f"{zoom:.7g}") for zoom in image.header.get_zooms()[:2])
+    return _Series(path, values, sane_spacing(y, x))
 
 
 def _to_grey(volume: np.ndarray) -> Frames:
@@ -152,10 +165,10 @@ def _to_grey(volume: np.ndarray) -> Frames:
 
 
 def _relabel(
-    ed: np.ndarray, es: np.ndarray, record: MnmsRecord
+    ed: np.ndarray, es: np.ndarray, name: str
 ) -> tuple[UInt8[np.ndarray, "s h w"], UInt8[np.ndarray, "s h w"]]:
     """Both volumes in the engine's classes."""
-    name, both = record.labels_path.name, np.stack([ed, es])
+    both = np.stack([ed, es])
     found = np.unique(both)
     if not np.isin(found, (0, *CLASSES)).all():
         raise BadInput(
