@@ -20,6 +20,20 @@ _FADE_RADIAL, _FADE_LONGITUDINAL = 18.0, 35.0
 """mm outside the wall over which the surroundings stop following."""
 
 
+@dataclass(frozen=True)
+class Hypokinesis:
+    """A stretch of one wall that moves inward less than it should."""
+
+    side: int
+    """0 septal (A2C: inferior), 1 lateral (A2C: anterior)"""
+    centre: float
+    """share of the long axis, 0 apex to 1 annulus"""
+    width: float
+    """the same, from the centre to where a third of the loss is left"""
+    loss: float
+    """0 normal, 1 akinetic, above 1 dyskinetic"""
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """The plane of one heart at end-diastole, ready to be displaced."""
@@ -34,6 +48,7 @@ class Motion:
     endo: Float[np.ndarray, "2 n"]
     """|r| of the endocardium: septal, lateral"""
     epi: Float[np.ndarray, "2 n"]
+    hypokinesis: tuple[Hypokinesis, ...] = ()
 
     def displace(self, points: Float[np.ndarray, "*n 2"], contraction: float) -> Float[np.ndarray, "*n 2"]:
         """Where end-diastolic points (mm) lie at a contraction of 0 (ED) to 1."""
@@ -47,6 +62,9 @@ class Motion:
         share = z / self.length
         beyond = np.clip((z - self.length) / self.la_length, 0, 1)
         inward = RADIAL * contraction * (1 - 0.5 * _smoothstep((share - 0.55) / 0.5)) * (1 - _smoothstep(beyond))
+        for weak in self.hypokinesis:
+            there = (side == weak.side) * np.exp(-(((share - weak.centre) / weak.width) ** 2))
+            inward = inward * (1 - weak.loss * there)
         stretch = 1 - LONGITUDINAL * contraction * (1 - _smoothstep((share - 0.9) / 0.2))
         inside = distance * (1 - inward)
         shell = np.sqrt(np.clip((endo * (1 - inward)) ** 2 + (distance**2 - endo**2) / stretch, 0, None))
@@ -62,8 +80,8 @@ class Motion:
         return self.apex + np.stack([z, moved * np.sign(r)], -1) @ self.axes
 
 
-def motion_of(heart: Heart) -> Motion:
-    """The plane of a heart drawn at end-diastole."""
+def motion_of(heart: Heart, hypokinesis: tuple[Hypokinesis, ...] = ()) -> Motion:
+    """The plane of a heart drawn at end-diastole, and where its walls move less."""
     endo, epi, la = spline(heart.lv_endo), spline(heart.lv_epi), spline(heart.la)
     apex, base = long_axis(endo)
     length = float(np.hypot(*(base - apex)))
@@ -76,7 +94,8 @@ def motion_of(heart: Heart) -> Motion:
     profiles = [
         np.stack([_profile((curve - apex) @ axes.T, sign, heights) for sign in (-1, 1)]) for curve in (endo, epi)
     ]
-    return Motion(apex, axes, length, la_length, heights, profiles[0], np.maximum(profiles[1], profiles[0] + 1.0))
+    endo, epi = profiles[0], np.maximum(profiles[1], profiles[0] + 1.0)
+    return Motion(apex, axes, length, la_length, heights, endo, epi, hypokinesis)
 
 
 def _profile(curve: Points, sign: int, heights: np.ndarray) -> np.ndarray:

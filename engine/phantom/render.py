@@ -21,20 +21,25 @@ COMPOUNDED = 3
 MARGIN = 1.06
 """The beam grid reaches this far beyond the outer beams, so that their point spread has something to draw on."""
 
+_WALK = 240
+"""steps a beat of the walk by which speckle decorrelates"""
+_BLOOD = 1.2
+"""how much faster blood decorrelates than the wall, as a factor of that walk"""
+
 # Amplitude widths (sigma) of the point-spread function: axial mm near, middle, deep; lateral degrees near and far.
-_AXIAL = {"echonet": (0.75, 1.05, 1.45), "camus": (0.55, 0.75, 1.0)}
-_LATERAL = {"echonet": (2.2, 1.35), "camus": (1.7, 1.05)}
+_AXIAL = {"echonet": (0.6, 0.95, 1.4), "camus": (0.55, 0.75, 1.0)}
+_LATERAL = {"echonet": (4.3, 0.85), "camus": (1.7, 0.95)}
 _SIDE_LOBE_WIDTH = 9.0
 
 # Compression with an S-curve: grey level at a level in dB over average myocardium, straight between the knots.
 _CURVES = {
     "echonet": (
-        (-60, -34, -29, -24, -19, -14, -9, -4, 1, 6, 11, 17, 24),
-        (0, 0, 3, 11, 25, 45, 70, 98, 128, 158, 186, 215, 245),
+        (-60, -24.4, -21.3, -18.4, -15.7, -13, -9, -5, -1, 3, 7, 11, 21),
+        (0, 0, 4, 10.5, 20, 31, 47, 69, 97, 129, 162, 196, 285),
     ),
     "camus": (
         (-60, -44, -36, -29, -22, -16, -10, -4, 1, 6, 11, 17, 24),
-        (0, 4, 18, 35, 51, 64, 80, 101, 124, 148, 172, 204, 240),
+        (0, 2, 17, 36, 54, 68, 85, 108, 133, 158, 183, 212, 245),
     ),
 }
 
@@ -82,7 +87,7 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
 
     axial, near, far, lobes = _spread(scene, depth_mm, share)
     field = torch.einsum("ed,tdbc->tebc", axial, field)
-    mix = ((share - 0.12) / 0.3).clamp(0, 1)[None, :, None, None]
+    mix = ((share - 0.18) / 0.45).clamp(0, 1)[None, :, None, None]
     beams = torch.einsum("ab,tdbc->tdac", near, field) * (1 - mix) + torch.einsum("ab,tdbc->tdac", far, field) * mix
     beams = beams + _ratio(scan.side_lobes) * torch.einsum("ab,tdbc->tdac", lobes, field)
     noise = (
@@ -104,17 +109,24 @@ def _moving_scatterers(scene: Scene, generator: torch.Generator, device):
     shift = F.grid_sample(nodes, places[None, None], align_corners=True, padding_mode="border")
     moved = positions + shift.view(frames, 2, -1).permute(0, 2, 1)
 
-    # Out-of-plane motion: each scatterer's amplitude turns from one draw into another and back within the beat.
+    # Out-of-plane motion: each scatterer's amplitude turns between two draws, along a random walk that ends where it began.
     level = torch.tensor(scene.level, dtype=torch.float32, device=device)
     two = torch.randn(2, len(level), 2 * COMPOUNDED, generator=generator).to(device) * (10 ** (level / 20))[:, None]
-    swing = torch.tensor(np.sin(2 * np.pi * scene.phase), dtype=torch.float32, device=device)[:, None]
-    angle = swing * scan.decorrelation * torch.where(torch.tensor(scene.blood, device=device), 3.0, 1.0)
+    swing = torch.tensor(_walk(scene), dtype=torch.float32, device=device)[:, None]
+    angle = swing * torch.where(torch.tensor(scene.blood, device=device), _BLOOD, 1.0)
     tissue = two[0] * angle.cos()[..., None] + two[1] * angle.sin()[..., None]
 
     leaflets = torch.tensor(scene.leaflet_positions, dtype=torch.float32, device=device)
     strength = torch.tensor(10 ** (scene.leaflet_level / 20), dtype=torch.float32, device=device)
     fixed = torch.randn(leaflets.shape[1], 2 * COMPOUNDED, generator=generator).to(device)
     return torch.cat([moved, leaflets], 1), torch.cat([tissue, fixed * strength[..., None]], 1)
+
+
+def _walk(scene: Scene) -> Float[np.ndarray, "t"]:
+    """Angle in radians at each phase: a Brownian bridge over the beat, the same however many frames are made of it."""
+    steps = np.random.default_rng([11, scene.acquisition.seed]).normal(0, _WALK**-0.5, _WALK)
+    walk = np.r_[0.0, np.cumsum(steps - steps.mean())]
+    return scene.acquisition.decorrelation * np.interp(np.mod(scene.phase, 1), np.linspace(0, 1, _WALK + 1), walk)
 
 
 def _spread(scene: Scene, depth_mm: Tensor, share: Tensor):

@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float
 from engine.anatomy import contours, cycle
 from engine.anatomy.heart import Grid, Heart, Points
 from engine.anatomy.motion import Motion, motion_of
-from engine.phantom.population import Acquisition
+from engine.phantom.population import Acquisition, Exam
 
-SCATTERERS = 26_000
-"""In the plane of the heart: about ten for each resolution cell at the depth of the LV."""
+SCATTERERS = 22_000
+"""In the plane of the heart: about eight for each resolution cell at the depth of the LV."""
 LEAFLET_SCATTERERS = 160
 """For each leaflet."""
 _MAP_SPACING = 0.7
@@ -40,11 +40,12 @@ class Scene:
     leaflet_level: Float[np.ndarray, "t m"]
 
 
-def make_scene(heart: Heart, lvef: float, phase: Float[np.ndarray, "t"], acquisition: Acquisition) -> Scene:
+def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
     """The scene of a beating heart. Raises BadInput when the LVEF cannot be reached."""
+    heart, acquisition = exam.heart, exam.acquisition
     rng = np.random.default_rng([7, acquisition.seed])
-    motion = motion_of(heart)
-    strongest = cycle.contraction_for(heart, lvef, motion)
+    motion = motion_of(heart, exam.hypokinesis)
+    strongest = cycle.contraction_for(heart, exam.lvef, motion)
     contraction = strongest * cycle.contraction_curve(phase)
     opening = cycle.opening_curve(phase)
     hearts = tuple(cycle.heart_at(heart, motion, float(c), float(o)) for c, o in zip(contraction, opening, strict=True))

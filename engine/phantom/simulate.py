@@ -36,7 +36,7 @@ class PhantomClip:
 
     def flow(self) -> Float[np.ndarray, "t h w 2"]:
         """Exact displacement (x, y) in pixels of the tissue at every pixel to the next frame; the last returns to the first."""
-        return flow(self.exam.heart, self.exam.lvef, *self.frames.shape[:2])
+        return flow(self.exam, *self.frames.shape[:2])
 
 
 def simulate(
@@ -44,7 +44,7 @@ def simulate(
 ) -> list[PhantomClip]:
     """One whole beat of each exam, `frames` x `size` x `size`. Raises BadInput where an LVEF cannot be reached."""
     phase = cycle.phases(frames)
-    scenes = [make_scene(exam.heart, exam.lvef, phase, exam.acquisition) for exam in exams]
+    scenes = [make_scene(exam, phase) for exam in exams]
     clips = []
     for exam, scene, image in zip(exams, scenes, render(scenes, size, device), strict=True):
         grid = exam.heart.sector.grid(size)
@@ -53,13 +53,13 @@ def simulate(
     return clips
 
 
-def flow(heart: Heart, lvef: float, frames: int, size: int) -> Float[np.ndarray, "t h w 2"]:
+def flow(exam: Exam, frames: int, size: int) -> Float[np.ndarray, "t h w 2"]:
     """Exact displacement (x, y) in pixels of the tissue at every pixel from each frame to the next; the last returns to the first.
 
     The material point of a pixel is found by fixed-point iteration on the motion map.
     """
-    grid, motion = heart.sector.grid(size), motion_of(heart)
-    contraction = cycle.contraction_for(heart, lvef, motion) * cycle.contraction_curve(cycle.phases(frames))
+    grid, motion = exam.heart.sector.grid(size), motion_of(exam.heart, exam.hypokinesis)
+    contraction = cycle.contraction_for(exam.heart, exam.lvef, motion) * cycle.contraction_curve(cycle.phases(frames))
     mesh = grid.mesh()
     result = []
     for now, then in zip(contraction, np.roll(contraction, -1), strict=True):
