@@ -50,7 +50,7 @@ def segment(frames: Frames, network: nn.Module | None = None) -> LabelMap:
     return np.stack([_resize(one, frames.shape[1:], cv2.INTER_NEAREST_EXACT) for one in maps])
 
 
-def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarray, "t {FEATURES}"]:
+def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarray, "t d"]:
     """What the network's narrowest layer sees in every frame, averaged over its 8x8 places: for distances between sets.
 
     With the frozen network where none is given; `make_network().eval()` has the shape of it, untrained.
@@ -59,7 +59,7 @@ def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarr
     return torch.cat([_encode(network, part).mean((2, 3)).cpu() for part in _parts(frames, network)]).numpy()
 
 
-def _parts(frames: Frames, network: nn.Module) -> Iterator[Float[Tensor, "b 1 {SIZE} {SIZE}"]]:
+def _parts(frames: Frames, network: nn.Module) -> Iterator[Float[Tensor, "b 1 h w"]]:
     """Grey 0..1, `BATCH` frames at a time, on the network's device."""
     device = next(network.parameters()).device
     grey = np.stack([_resize(frame, (SIZE, SIZE), cv2.INTER_AREA) for frame in frames])
@@ -68,7 +68,7 @@ def _parts(frames: Frames, network: nn.Module) -> Iterator[Float[Tensor, "b 1 {S
             yield part.to(device).float() / 255
 
 
-def _encode(network: nn.Module, x: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b {FEATURES} i j"]:
+def _encode(network: nn.Module, x: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b d i j"]:
     """The way down alone: MONAI nests every level as (down, skip connection round the next level, up)."""
     level = network.get_submodule("model")
     while isinstance(level, nn.Sequential) and isinstance(skip := level[1], SkipConnection):
