@@ -31,6 +31,13 @@ def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
+def record_scores(path: Path, scored_on: str, scores: dict[str, Any]) -> None:
+    """Put what was measured into the card beside a weights file, in place of what was there."""
+    card = path.with_suffix(".json")
+    known = json.loads(card.read_text(encoding="utf-8"))
+    card.write_text(json.dumps(known | {"scored_on": scored_on, "scores": scores}, indent=1) + "\n", encoding="utf-8")
+
+
 def _commit() -> str:
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
