@@ -23,8 +23,6 @@ MARGIN = 1.06
 
 _WALK = 240
 """steps a beat of the walk by which speckle decorrelates"""
-_BLOOD = 1.2
-"""how much faster blood decorrelates than the wall, as a factor of that walk"""
 
 # Amplitude widths (sigma) of the point-spread function: axial mm near, middle, deep; lateral degrees near and far.
 _AXIAL = {"echonet": (0.6, 0.95, 1.4), "camus": (0.55, 0.75, 1.0)}
@@ -101,7 +99,7 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
 
 def _moving_scatterers(scene: Scene, generator: torch.Generator, device):
     """Positions (t, n, 2) in mm and amplitudes (t, n, 2 * COMPOUNDED), a complex number a sub-band, of all scatterers."""
-    scan, frames = scene.acquisition, len(scene.hearts)
+    frames = len(scene.hearts)
     positions = torch.tensor(scene.positions, dtype=torch.float32, device=device)
     x0, y0, x1, y1 = scene.extent
     places = torch.stack([(positions[:, 0] - x0) / (x1 - x0), (positions[:, 1] - y0) / (y1 - y0)], -1) * 2 - 1
@@ -112,9 +110,8 @@ def _moving_scatterers(scene: Scene, generator: torch.Generator, device):
     # Out-of-plane motion: each scatterer's amplitude turns between two draws, along a random walk that ends where it began.
     level = torch.tensor(scene.level, dtype=torch.float32, device=device)
     two = torch.randn(2, len(level), 2 * COMPOUNDED, generator=generator).to(device) * (10 ** (level / 20))[:, None]
-    swing = torch.tensor(_walk(scene), dtype=torch.float32, device=device)[:, None]
-    angle = swing * torch.where(torch.tensor(scene.blood, device=device), _BLOOD, 1.0)
-    tissue = two[0] * angle.cos()[..., None] + two[1] * angle.sin()[..., None]
+    angle = torch.tensor(_walk(scene), dtype=torch.float32, device=device)[:, None, None]
+    tissue = two[0] * angle.cos() + two[1] * angle.sin()
 
     leaflets = torch.tensor(scene.leaflet_positions, dtype=torch.float32, device=device)
     strength = torch.tensor(10 ** (scene.leaflet_level / 20), dtype=torch.float32, device=device)

@@ -6,12 +6,13 @@ phantom's median lies between the real 10th and 90th percentile; where no percen
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from einops import rearrange
+from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
-from scipy.stats import skew
 
 from engine.anatomy import labels, volumes
 from engine.phantom.population import Look, draw_subject
@@ -22,11 +23,30 @@ SIZE = 112
 MOTION_CLIPS = 24
 """clips simulated at FPS for the frame-to-frame correlation"""
 FPS = 50.0
+STILLS = 6
+"""shown in the picture"""
 LAGS = (1, 2, 5, 10)
 SPECKLE_MEANS = (10, 20, 32, 50, 70, 90, 112, 137, 165)
 EMD_FLOOR = 4.2
 """grey levels between the histograms of two real half-sets, 95th percentile"""
-_HISTOGRAM = (0.379, 0.133, 0.093, 0.072, 0.061, 0.053, 0.048, 0.041, 0.034, 0.027, 0.021, 0.015, 0.010, 0.006, 0.004, 0.003)
+_HISTOGRAM = (
+    0.379,
+    0.133,
+    0.093,
+    0.072,
+    0.061,
+    0.053,
+    0.048,
+    0.041,
+    0.034,
+    0.027,
+    0.021,
+    0.015,
+    0.010,
+    0.006,
+    0.004,
+    0.003,
+)
 _BY_DEPTH = (68, 74, 57, 53, 50, 46, 44, 41, 50, 56)
 _SPECKLE = (5.2, 7.6, 10.2, 12.6, 15.6, 18.2, 20.0, 20.9, 20.8)
 
@@ -57,6 +77,8 @@ class Report:
     rows: tuple[Row, ...]
     histogram: Float[np.ndarray, "16"]
     """share of the sector's pixels in 16 equal bins of grey"""
+    stills: UInt8[np.ndarray, "n h w"]
+    """how the first clips look"""
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -117,13 +139,17 @@ _CORRELATION = {
 }
 
 
-def report(look: Look = "echonet", count: int = 200, first: int = 0, on_clip: Callable[[], None] = lambda: None) -> Report:
+def report(
+    look: Look = "echonet", count: int = 200, first: int = 0, on_clip: Callable[[], None] = lambda: None
+) -> Report:
     """Simulate `count` clips of the population (seeds from `first`) and measure them. `on_clip` is called after each."""
-    stills, moving = [], []
+    stills, moving, images = [], [], []
     for seed in range(first, first + count):
         exam = draw_subject(seed, look).exam()
         clip = simulate([exam], 4, SIZE)[0]
         stills.append(_look_at(clip))
+        if len(images) < STILLS:
+            images.append(clip.frames[0])
         if len(moving) < MOTION_CLIPS:
             frames = round(FPS * 60 / exam.heart_rate)
             moving.append(_correlations(simulate([exam], frames, SIZE)[0]))
@@ -138,7 +164,15 @@ def report(look: Look = "echonet", count: int = 200, first: int = 0, on_clip: Ca
         rows.append(Row("histogram distance, grey levels", distance, (distance, distance), 0.0, 0.0, EMD_FLOOR))
         # The clip means spread from 0.82 to 1.35 times their median: so may each depth.
         for k, real in enumerate(_BY_DEPTH):
-            rows.append(_row(f"mean grey at depth {k * 10}-{k * 10 + 10} %", [s.by_depth[k] for s in stills], real, 0.82 * real, 1.35 * real))
+            rows.append(
+                _row(
+                    f"mean grey at depth {k * 10}-{k * 10 + 10} %",
+                    [s.by_depth[k] for s in stills],
+                    real,
+                    0.82 * real,
+                    1.35 * real,
+                )
+            )
         patches = np.concatenate([s.patches for s in stills])
         for real_mean, real in zip(SPECKLE_MEANS, _SPECKLE, strict=True):
             near = np.abs(patches[:, 0] - real_mean) < 0.12 * real_mean + 1
@@ -154,7 +188,87 @@ def report(look: Look = "echonet", count: int = 200, first: int = 0, on_clip: Ca
             for lag, (low, high) in zip(LAGS, ranges, strict=True):
                 values = [m[tissue][lag] for m in moving]
                 rows.append(_row(f"{tissue} correlation, lag {lag}", values, (low + high) / 2, low, high))
-    return Report(look, count, tuple(rows), histogram)
+    return Report(look, count, tuple(rows), histogram, np.stack(images))
+
+
+def table(report: Report) -> str:
+    """One line a figure: verdict, median, 10th and 90th percentile of the phantom, the real figure and its bounds."""
+    lines = [
+        f"{report.look}, {report.clips} clips: {len(report.rows) - len(report.failed)} of {len(report.rows)} figures as in real echo",
+        f"{'':5}{'':36}{'phantom':>9}  {'p10 to p90':^19}{'real':>9}  {'wanted':^19}",
+    ]
+    for row in report.rows:
+        verdict = "ok" if row.passes else "off"
+        spread, wanted = (f"{low:.3g} to {high:.3g}" for low, high in (row.spread, (row.low, row.high)))
+        lines.append(f"{verdict:5}{row.name:36}{row.phantom:9.3g}  {spread:^19}{row.real:9.3g}  {wanted:^19}")
+    return "\n".join(lines)
+
+
+def draw(reports: Sequence[Report], path: Path) -> None:
+    """The figures of every report as one picture: each look in a row, the real ranges as bands."""
+    from matplotlib.figure import Figure
+
+    groups = (
+        ("grey levels", lambda row: row.name.startswith(("grey", "mean grey")) and "depth" not in row.name),
+        ("mean grey by depth", lambda row: "depth" in row.name),
+        ("speckle sd by mean grey", lambda row: row.name.startswith("speckle")),
+        ("frame correlation, 50 fps", lambda row: "correlation" in row.name),
+        ("width of speckle", lambda row: "width" in row.name),
+        ("shares", lambda row: "share" in row.name or row.name.startswith("wall /")),
+    )
+    panels = []
+    for report in reports:
+        panels += [(report, "clips", ()), (report, "grey histogram", ())]
+        for title, belongs in groups:
+            rows = [row for row in report.rows if belongs(row)]
+            panels += [(report, title, rows)] if rows else []
+    across = 4
+    down = -(-len(panels) // across)
+    figure = Figure(figsize=(5 * across, 4.2 * down), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.axis("off")
+    for axis, (report, title, rows) in zip(axes, panels, strict=False):
+        axis.set_title(f"{report.look}: {title}")
+        if title == "clips":
+            axis.imshow(
+                rearrange(report.stills, "(r c) h w -> (r h) (c w)", c=STILLS // 2), cmap="gray", vmin=0, vmax=255
+            )
+            axis.axis("off")
+        elif title == "grey histogram":
+            _draw_histogram(axis, report)
+        else:
+            _draw_rows(axis, rows)
+    figure.savefig(path, dpi=110)
+
+
+def _draw_histogram(axis, report: Report) -> None:
+    bins = np.arange(16) * 16 + 8
+    axis.bar(bins, report.histogram, width=14, color=_PHANTOM, label="phantom")
+    if report.look == "echonet":
+        axis.step(np.r_[bins - 8, 256], [*_HISTOGRAM, _HISTOGRAM[-1]], where="post", color=_REAL, lw=2, label="real")
+    axis.set(xlabel="grey level", ylabel="share of sector")
+    axis.legend(frameon=False)
+
+
+def _draw_rows(axis, rows: Sequence[Row]) -> None:
+    at = np.arange(len(rows))
+    axis.bar(at, [r.high - r.low for r in rows], 0.8, [r.low for r in rows], color=_REAL, alpha=0.25, label="wanted")
+    axis.hlines([r.real for r in rows], at - 0.4, at + 0.4, color=_REAL, lw=2, label="real")
+    middle = np.array([r.phantom for r in rows])
+    reach = np.abs(np.array([r.spread for r in rows]).T - middle)
+    axis.errorbar(at, middle, reach, fmt="o", color=_PHANTOM, capsize=3, label="phantom, p10 to p90")
+    axis.set_xticks(at, [_short(r.name) for r in rows], rotation=45, ha="right")
+    axis.legend(frameon=False, fontsize="small")
+
+
+_REAL, _PHANTOM = "#c2410c", "#1d4ed8"
+
+
+def _short(name: str) -> str:
+    for word in ("mean grey at depth ", "speckle sd at ", " correlation,", ", degrees", ", px", " width"):
+        name = name.replace(word, "")
+    return name
 
 
 def _row(name: str, values: Sequence[float], real: float, low: float, high: float) -> Row:
@@ -219,10 +333,18 @@ def _patches(frame: np.ndarray, inside: np.ndarray, side: int = 5) -> Float[np.n
     patch, whole = split(frame.astype(float)), split(inside).all((1, 2))
     patch = patch[whole]
     mean = patch.mean((1, 2))
-    halves = [np.abs(patch[:, :2].mean((1, 2)) - patch[:, 3:].mean((1, 2))), np.abs(patch[:, :, :2].mean((1, 2)) - patch[:, :, 3:].mean((1, 2)))]
+    halves = [
+        np.abs(patch[:, :2].mean((1, 2)) - patch[:, 3:].mean((1, 2))),
+        np.abs(patch[:, :, :2].mean((1, 2)) - patch[:, :, 3:].mean((1, 2))),
+    ]
     even = (np.maximum(*halves) < 0.25 * mean + 2) & (mean > 2)
     flat = patch[even].reshape(-1, side * side)
-    return np.stack([flat.mean(1), flat.std(1), skew(flat, axis=1)], 1)
+    return np.stack([flat.mean(1), flat.std(1), _skewness(flat)], 1)
+
+
+def _skewness(flat: np.ndarray) -> np.ndarray:
+    apart = flat - flat.mean(1, keepdims=True)
+    return (apart**3).mean(1) / ((apart**2).mean(1) + 1e-9) ** 1.5
 
 
 def _widths(clip: PhantomClip) -> Float[np.ndarray, "6"]:

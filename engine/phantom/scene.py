@@ -31,7 +31,6 @@ class Scene:
     positions: Float[np.ndarray, "n 2"]
     """at end-diastole"""
     level: Float[np.ndarray, "n"]
-    blood: Bool[np.ndarray, "n"]
     nodes: Float[np.ndarray, "t gh gw 2"]
     """displacement from end-diastole at the nodes of a regular grid over the fan"""
     extent: tuple[float, float, float, float]
@@ -49,7 +48,7 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
     contraction = strongest * cycle.contraction_curve(phase)
     opening = cycle.opening_curve(phase)
     hearts = tuple(cycle.heart_at(heart, motion, float(c), float(o)) for c, o in zip(contraction, opening, strict=True))
-    level_map, blood_map, grid = _tissue(heart, motion, acquisition, rng)
+    level_map, grid = _tissue(heart, motion, acquisition, rng)
     positions = _scatter(heart, rng)
     column, row = np.round(grid.to_pixels(positions)).astype(int).T
     row, column = np.clip(row, 0, grid.height - 1), np.clip(column, 0, grid.width - 1)
@@ -61,7 +60,6 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
         acquisition,
         positions,
         level_map[row, column],
-        blood_map[row, column],
         nodes,
         extent,
         leaflet_positions,
@@ -90,7 +88,7 @@ def _displacement(heart: Heart, motion: Motion, contraction: np.ndarray):
 
 
 def _tissue(heart: Heart, motion: Motion, scan: Acquisition, rng: np.random.Generator):
-    """Echo level (dB) and blood mask at end-diastole on a fine grid over the fan."""
+    """Echo level (dB) at end-diastole on a fine grid over the fan."""
     sector = heart.sector
     width, height = int(2 * sector.depth * 0.78 / _MAP_SPACING), int(1.04 * sector.depth / _MAP_SPACING)
     grid = Grid(height, width, (_MAP_SPACING, _MAP_SPACING), ((width - 1) / 2, 0.0))
@@ -130,7 +128,7 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, rng: np.random.Gene
     level = np.where((annulus < 4.0) & ~lv & ~la, level + 5.0 * (1 - annulus / 4.0), level)
     blood = lv | la | right
     level = np.where(blood, scan.blood + 2.0 * _cloud(rng, (height, width), 12.0), level)
-    return level, blood, grid
+    return level, grid
 
 
 def _right_heart(motion: Motion, grid: Grid) -> Bool[np.ndarray, "h w"]:

@@ -101,8 +101,8 @@ def make_set(
 
 
 def read_set(folder: Path) -> PhantomSet:
-    """All clips of a folder, ordered by seed."""
-    paths = sorted(folder.glob("*.npz"))
+    """All clips of a folder and of the folders in it, each ordered by seed."""
+    paths = sorted(folder.rglob("*.npz"))
     if not paths:
         raise SystemExit(f"{folder} holds no phantom clips; make them with `python -m training.data.phantom {folder}`.")
     parts = []
@@ -156,11 +156,12 @@ def main(
     count: Annotated[int, typer.Option(help="How many clips.")] = 2400,
     frames: Annotated[int, typer.Option(help="Frames a clip, one beat.")] = 16,
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 128,
+    look: Annotated[Look, typer.Option(help="echonet or camus.")] = "echonet",
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(help="Processes, on a CPU.")] = 2,
 ) -> None:
     """Simulate a set of phantom clips."""
-    make_set(folder, first, count, frames, size, "echonet", device, workers)
+    make_set(folder, first, count, frames, size, look, device, workers)
 
 
 if __name__ == "__main__":
