@@ -3,7 +3,7 @@
 import csv
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -34,9 +34,8 @@ def half_beat(view: str, lvef: float, count: int, seed: int) -> tuple[np.ndarray
 
 def write_nifti(path: Path, values: np.ndarray, spacing: Sequence[float]) -> None:
     """Values (t, h, w) or (h, w) as (x, y, t) or (x, y)."""
-    zooms = [spacing[1], spacing[0], 1.0][: values.ndim]
-    image = nibabel.Nifti1Image(np.ascontiguousarray(values.transpose()), np.diag([*zooms, 1, 1, 1][:3] + [1.0]))
-    image.header.set_zooms(zooms)
+    image = nibabel.Nifti1Image(np.ascontiguousarray(values.transpose()), np.eye(4))
+    image.header.set_zooms((spacing[1], spacing[0], 1.0)[: values.ndim])
     image.header.set_xyzt_units("mm")
     nibabel.save(image, path)
 
@@ -168,7 +167,7 @@ class MrPatient:
     ed: int = 0
     es: int = 3
     spacing: tuple[float, float] = (1.5, 1.25)
-    radii: tuple[int, ...] = field(default=(12, 11, 8))
+    radii: tuple[int, ...] = (12, 11, 8)
     """of the pool at ED in each slice, pixels; at ES it is three quarters of it"""
 
 

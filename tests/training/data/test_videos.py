@@ -21,7 +21,7 @@ def dynamic(tmp_path_factory):
         tmp_path_factory.mktemp("echonet"),
         [
             Video("0X1A"),
-            Video("0X2B.avi".removesuffix(".avi"), split="VAL", traced=((7, 1.1), (3, 0.6), (5, 0.9))),
+            Video("0X2B", split="VAL", traced=((7, 1.1), (3, 0.6), (5, 0.9))),
             Video("0X3C", split="TEST", traced=((4, 1.0),)),
             Video("0X4D", tint=(0.6, 0.8, 1.0)),
         ],
