@@ -5,7 +5,7 @@ import gradio as gr
 from studio import autosave, text
 from studio.guard import COOKIE
 from studio.pages import draw, generate, models
-from studio.pages.form import Form, Updates, plainly
+from studio.pages.form import DIRECT, Form, Updates, plainly
 from studio.session import preset_of
 
 
@@ -27,14 +27,12 @@ def build() -> gr.Blocks:
 
         form = Form(editor=drawing.editor, **settings)
         draw.connect(drawing, form, controls.status)
-        model_chosen = generate.connect(blocks, form, controls, viewer)
-        _keep(blocks, form, drawing, controls.status, model_chosen)
+        generate.connect(blocks, form, controls, viewer)
+        _keep(blocks, form, drawing, controls.status)
     return blocks.queue(api_open=False, max_size=32)
 
 
-def _keep(
-    blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML, model_chosen: gr.events.Dependency
-) -> None:
+def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML) -> None:
     """Saves every change of the session for its browser, and brings it back on the next load."""
 
     @plainly(status)
@@ -46,9 +44,6 @@ def _keep(
         session = autosave.restore(request.cookies.get(COOKIE, ""))
         return {**form.show(session), drawing.view: session.heart.view, drawing.preset: preset_of(session)}
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    # Not on a change of the model: its settings follow a moment later, and half of one is not worth keeping.
     changes = [component.change for component in form.components() if component is not form.model]
-    gr.on(changes, save, form.components(), status, trigger_mode="always_last", **quiet)
-    model_chosen.then(save, form.components(), status, **quiet)
-    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view, drawing.preset], **quiet)
+    gr.on(changes, save, form.components(), status, trigger_mode="always_last", **DIRECT)
+    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view, drawing.preset], **DIRECT)

@@ -193,6 +193,40 @@ def generate(
         print(*paths, sep="\n")
 
 
+@app.command(epilog="Example: echo-studio measure clip.mp4 --labels labels.nii.gz --plot beat.png")
+@plainly
+def measure(
+    clips: Annotated[
+        list[Path], typer.Argument(metavar="CLIP...", help="Clips in any format that opens here, or folders of them.")
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Label maps that one clip should show: .nii.gz .npz or .png; one a frame, or one."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="A figure to write, .png .pdf or .svg: of one clip its beat, of many LVEF asked for and measured."
+        ),
+    ] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="A folder of real clips: distances (FID, FVD) with their floor.")
+    ] = None,
+    inception: Annotated[Path | None, typer.Option(help="With --real: Inception's TorchScript file, for FID.")] = None,
+    i3d: Annotated[Path | None, typer.Option(help="With --real: I3D's TorchScript file, for FVD.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure clips: LVEF by two routes, LV curve, heart rate, grey levels, Dice, and distance from real clips.
+
+    The measuring networks learned from simulated ultrasound alone: their figures hold for simulated and generated clips,
+    are rough on patients' recordings, and are not for diagnosis.
+    """
+    from studio.measuring import measure as run
+
+    answer = run(clips, labels, plot, real, inception, i3d)
+    print(json.dumps(answer.document, indent=1, allow_nan=False) if as_json else answer.text)
+
+
 def numbered(out: Path, count: int) -> list[Path]:
     """`out` itself for one clip, else clip-1.mp4, clip-2.mp4, ... Raises BadInput on an ending that is no clip's."""
     ending = writable_ending(out, CLIP_ENDINGS)

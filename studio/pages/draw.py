@@ -15,7 +15,7 @@ from studio import text
 from studio.components.contour_editor import ContourEditor
 from studio.components.numbers import Slider, within_js
 from studio.opening import open_file, open_frame, shown
-from studio.pages.form import Form, Updates, plainly
+from studio.pages.form import DIRECT, Form, Updates, plainly
 from studio.session import LVEF, document, start, with_preset, with_view
 
 # The browser itself makes the file, from the drawing as it stands at this moment.
@@ -109,15 +109,14 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
 
     values = form.components()
     both = [form.editor, status]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    drawing.preset.input(choose_preset, [*values, drawing.preset], both, **quiet)
-    drawing.view.input(choose_view, [*values, drawing.view], both, **quiet)
+    drawing.preset.input(choose_preset, [*values, drawing.preset], both, **DIRECT)
+    drawing.view.input(choose_view, [*values, drawing.view], both, **DIRECT)
     opened = [*both, drawing.view, drawing.recording, drawing.frame]
-    drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **quiet)
-    drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], both, **quiet)
-    drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **quiet)
-    gr.on([form.editor.edit, form.lvef.input], settle, [form.editor, status], status, **quiet)
-    form.lvef.change(None, [form.lvef, form.editor], form.editor, js=_LVEF, **quiet)
+    drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **DIRECT)
+    drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], both, **DIRECT)
+    drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **DIRECT)
+    gr.on([form.editor.edit, form.lvef.input], settle, [form.editor, status], status, **DIRECT)
+    form.lvef.change(None, [form.lvef, form.editor], form.editor, js=_LVEF, **DIRECT)
 
 
 def _is_sound(value: dict[str, Any]) -> bool:

@@ -19,6 +19,17 @@ _log = logging.getLogger(__name__)
 Updates = dict[gr.blocks.Block, Any]
 Handler = Callable[..., Updates]
 
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+"""How the queue's one event, the generation, is wired."""
+
+DIRECT = {**QUIET, "queue": False}
+"""How every other event is wired: answered by its own request.
+
+gradio tells the answers of all queued events on one stream, which the server ends when none is left. An event that joins the
+queue before the browser has read that end waits on a stream that is gone: a click on Generate would be lost whenever it fell
+on the end of something small, such as the saving of the last change. A reload, too, breaks a stream but not a request.
+"""
+
 
 @dataclass(frozen=True)
 class Form:

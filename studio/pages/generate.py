@@ -14,12 +14,13 @@ from engine.cards import CARDS
 from engine.errors import BadInput
 from engine.media.sheets import columns_of, sheet
 from engine.types import Clip, Provenance
-from studio import exports, text
+from studio import autosave, exports, text
 from studio.components.cine_player import CinePlayer
 from studio.components.colours import paint
 from studio.components.numbers import Number, Slider, within_js
+from studio.guard import COOKIE
 from studio.jobs import Job, Progress
-from studio.pages.form import Form, Updates, plainly
+from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
 from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
 from studio.sheets import publish
 
@@ -127,15 +128,19 @@ def layout_viewer() -> Viewer:
     return Viewer(player, mp4, gif, nifti, gr.State(()))
 
 
-def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -> gr.events.Dependency:
-    """Gives the components their behaviour; returns the event after which another model's controls are in place."""
+def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -> None:
+    """Gives the components their behaviour."""
     status = controls.status
     running: dict[str, Job] = {}
 
     @plainly(status)
-    def choose_model(*values) -> Updates:
+    def choose_model(request: gr.Request, *values) -> Updates:
         session = form.read(*values)
-        return {**form.show_model(with_model(session, session.model)), status: text.status(text.chosen(session.card))}
+        session = with_model(session, session.model)
+        # Here, and not on the model's change as all else: its settings follow a moment later, and half of one is not worth
+        # keeping.
+        autosave.save(request.cookies.get(COOKIE, ""), session)
+        return {**form.show_model(session), status: text.status(text.chosen(session.card))}
 
     def generate(request: gr.Request, shown: dict[str, Any], *values) -> Iterator[Updates]:
         try:
@@ -165,7 +170,9 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
         finally:
             job.cancel()
             running.pop(request.session_hash, None)
-        yield {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
+
+    def unlock() -> Updates:
+        return {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
 
     @plainly(status)
     def save(clips: tuple[Clip, ...]) -> Updates:
@@ -181,24 +188,24 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
         if job := running.get(request.session_hash):
             job.cancel()
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    chosen = form.model.input(choose_model, form.components(), [*form.shaped(), status], **quiet)
+    form.model.input(choose_model, form.components(), [*form.shaped(), status], **DIRECT)
     buttons = [controls.generate, controls.cancel, *viewer.downloads()]
     made = controls.generate.click(
         generate,
         [viewer.player, *form.components()],
         [viewer.player, viewer.clips, status, *buttons],
         concurrency_limit=8,
-        **quiet,
+        **QUIET,
     )
+    # Once the event is over: a click before would be dropped.
+    made.then(unlock, None, [controls.generate, controls.cancel], **DIRECT)
     # An event of its own, so that the next generation need not wait for the files. It comes after a cancelled one too,
     # and gives the files of the clips that stayed.
-    made.then(save, viewer.clips, [*viewer.downloads(), status], **quiet)
-    controls.cancel.click(cancel, queue=False, **quiet)
+    made.then(save, viewer.clips, [*viewer.downloads(), status], **DIRECT)
+    controls.cancel.click(cancel, **DIRECT)
     blocks.unload(cancel)  # the page was closed
-    form.seed.blur(None, form.seed, form.seed, js=within_js(*SEED, start().seed), **quiet)
-    controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **quiet)
-    return chosen
+    form.seed.blur(None, form.seed, form.seed, js=within_js(*SEED, start().seed), **DIRECT)
+    controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **DIRECT)
 
 
 def _sentence(progress: Progress) -> tuple[str, str]:
