@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.phantom import picture
 from engine.phantom import report as measure
 from engine.phantom.population import LOOKS
 
@@ -38,7 +39,7 @@ def report(
     else:
         for one in reports:
             typer.echo(measure.table(one) + "\n")
-    measure.draw(reports, out)
+    picture.draw(reports, out)
     typer.echo(f"Drawn in {out}.", err=True)
 
 

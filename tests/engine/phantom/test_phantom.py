@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import engine
-from engine.anatomy import contours, labels
+from engine.anatomy import contours, cycle, labels, volumes
 from engine.anatomy.check import check
 from engine.anatomy.motion import motion_of
 from engine.anatomy.presets import preset
@@ -88,6 +88,53 @@ def test_the_population_is_drawable_and_varied():
     assert draw_subject(5).parameters() == draw_subject(5).parameters() != draw_subject(6).parameters()
     assert sum(_drawable(s.heart) for s in subjects) >= 95
     assert all(np.isfinite(motion_of(s.heart).displace(s.heart.la, 0.9)).all() for s in subjects)
+
+
+def test_both_views_are_of_one_heart():
+    for seed in range(40):
+        four, two = (draw_subject(seed, view=view) for view in ("A4C", "A2C"))
+        assert (four.heart.view, two.heart.view) == ("A4C", "A2C")
+        assert (four.lvef, four.heart_rate, four.territory) == (two.lvef, two.heart_rate, two.territory)
+        assert (four.shape.length, four.shape.wall, four.shape.la_length) == (
+            two.shape.length,
+            two.shape.wall,
+            two.shape.la_length,
+        )
+        own = draw_subject(seed)
+        assert own.parameters() == (four if own.heart.view == "A4C" else two).parameters()
+        if seed < 12:
+            beats = [_beat(subject) for subject in (four, two)]
+            volume = [
+                volumes.simpson_biplane(contours.spline(a.lv_endo), contours.spline(b.lv_endo))
+                for a, b in zip(*beats, strict=True)
+            ]
+            assert volumes.lvef(max(volume), min(volume)) == pytest.approx(four.lvef, abs=2.0), seed
+
+
+def _beat(subject):
+    heart, motion = subject.heart, motion_of(subject.heart, subject.hypokinesis)
+    strongest = cycle.contraction_for(heart, subject.lvef, motion)
+    return [cycle.heart_at(heart, motion, strongest * c, 0.0) for c in np.linspace(0, 1, 9)]
+
+
+def test_a_weak_wall_stands_still_and_the_lvef_is_kept():
+    weak = [s for s in (draw_subject(seed) for seed in range(120)) if s.hypokinesis]
+    assert 10 < len(weak) < 60
+    for subject in weak[:12]:
+        (region,) = subject.hypokinesis
+        hearts = _beat(subject)
+        volume = [volumes.simpson(h) for h in hearts]
+        assert volumes.lvef(max(volume), min(volume)) == pytest.approx(subject.lvef, abs=0.5)
+        ed, es = (contours.spline(h.lv_endo) for h in (hearts[0], hearts[-1]))
+        motion = motion_of(subject.heart, subject.hypokinesis)
+        z, r = ((ed - motion.apex) @ motion.axes.T).T
+        inward = 1 - np.abs(((es - motion.apex) @ motion.axes.T)[:, 1]) / (np.abs(r) + 1e-9)
+        here = np.argmin(np.abs(z / motion.length - region.centre) + 9.0 * ((r > 0) != region.side))
+        there = np.argmin(np.abs(z / motion.length - region.centre) + 9.0 * ((r > 0) == region.side))
+        assert inward[here] < inward[there], subject.seed
+        # The contour moves as the tissue does.
+        carried = motion.displace(ed, cycle.contraction_for(subject.heart, subject.lvef, motion))
+        assert np.hypot(*(carried - es).T).max() < 2.0  # mm
 
 
 def _drawable(heart) -> bool:
