@@ -25,6 +25,8 @@ class Estimate:
         if np.isnan(self.value):
             return "not measured"
         digits = 1 if abs(self.value) >= 10 else 2
+        if np.isnan(self.low):
+            return f"{self.value:.{digits}f}"
         return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 

@@ -84,6 +84,10 @@ def _distance(
     everything, all_real = np.concatenate(generated), np.concatenate(real)
     try:
         value = between(everything, all_real)
+        if few < 2:
+            raise TooFew(
+                f"{len(real)} real clips came; 4 or more are wanted for a floor, the half of them on each side."
+            )
         for _ in range(SPLITS):
             order, chosen = rng.permutation(len(real)), rng.permutation(len(generated))[:few]
             half, other = (np.concatenate([real[i] for i in part]) for part in (order[:few], order[few : 2 * few]))
@@ -117,7 +121,11 @@ def table(found: Sequence[Distance]) -> str:
         [d.name, *map(str, (d.features, d.generated, d.real)), *map(_cell, (d.value, d.value_at_few, d.floor))]
         for d in found
     ]
-    notes = [f"{d.name}: features by {d.extractor}; the floor's n is {d.few} clips, {SPLITS} splits." for d in found]
+    makers = {(d.extractor, d.few): [e.name for e in found if e.extractor == d.extractor] for d in found}
+    notes = [
+        f"{' and '.join(names)}: features by {extractor}; floor over {SPLITS} random splits into {few} and {few} clips."
+        for (extractor, few), names in makers.items()
+    ]
     notes += [f"{d.name} is missing: {d.missing}" for d in found if d.missing]
     return "\n".join([align([head, *lines]), *notes])
 

@@ -59,6 +59,11 @@ def test_too_few_samples_leave_the_kernel_distance_and_a_sentence():
     assert "too few" in shown and frechet.missing in shown
 
 
+def test_a_floor_wants_two_clips_on_either_side():
+    for found in distances("ours", NAMES, draw(14, 5), draw(15, 3)):
+        assert found.value is not None and found.floor is None and "3 real clips" in found.missing
+
+
 def test_too_few_for_a_floor_alone():
     frechet, _ = distances("ours", NAMES, draw(8, 4, width=20), draw(9, 5, width=20))
     assert frechet.value is not None and frechet.floor is None and "12 samples" in frechet.missing
@@ -66,8 +71,8 @@ def test_too_few_for_a_floor_alone():
 
 def test_the_table_names_the_extractor_and_the_floor():
     shown = table(distances("the network of ours", NAMES, draw(10, 6), draw(11, 8)))
-    assert shown.count("the network of ours") == 2
-    assert "floor, real v real" in shown.splitlines()[0] and "the floor's n is 4 clips" in shown
+    assert "FID and KID: features by the network of ours" in shown
+    assert "floor, real v real" in shown.splitlines()[0] and "into 4 and 4 clips" in shown
 
 
 @pytest.mark.parametrize(("generated", "real"), [(1, 8), (8, 1), (0, 0)])
