@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -76,11 +77,13 @@ def make_set(
     size: int = 128,
     look: Look = "echonet",
     device: str = "cpu",
-    workers: int = 2,
+    workers: int | None = None,
 ) -> None:
     """Fill `folder` with the clips of seeds first .. first + count - 1, with a progress bar."""
     if first % SHARD:
-        raise SystemExit(f"The first seed is {first}; a multiple of {SHARD} is wanted, so that no clip is in two shards.")
+        raise SystemExit(
+            f"The first seed is {first}; a multiple of {SHARD} is wanted, so that no clip is in two shards."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     manifest = {"frames": frames, "size": size, "look": look}
     note = folder / "manifest.json"
@@ -91,11 +94,8 @@ def make_set(
     note.write_text(json.dumps(manifest))
     shards = [(_shard(folder, s), s, min(SHARD, first + count - s)) for s in range(first, first + count, SHARD)]
     jobs = [(path, s, n, frames, size, look, device) for path, s, n in shards if not _holds(path, n)]
-    if device != "cpu":
-        for job in tqdm(jobs, unit="shard"):
-            write_shard(*job)
-        return
-    with ProcessPoolExecutor(workers) as pool:
+    # On a GPU too: the scenes, which are half the work, are made on the CPU, so several processes feed one device.
+    with ProcessPoolExecutor(workers, get_context(None if device == "cpu" else "spawn")) as pool:
         for done in tqdm(as_completed([pool.submit(write_shard, *job) for job in jobs]), total=len(jobs), unit="shard"):
             done.result()
 
@@ -158,7 +158,7 @@ def main(
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 128,
     look: Annotated[Look, typer.Option(help="echonet or camus.")] = "echonet",
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    workers: Annotated[int, typer.Option(help="Processes, on a CPU.")] = 2,
+    workers: Annotated[int | None, typer.Option(help="Processes; as many as there are cores by default.")] = None,
 ) -> None:
     """Simulate a set of phantom clips."""
     make_set(folder, first, count, frames, size, look, device, workers)
