@@ -13,6 +13,16 @@ from torch import nn
 from engine.shipped import sha256
 
 
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
+
+
+COMMIT = _commit()
+"""of the code that this process runs: read when it starts, not when it writes"""
+
+
 def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
     """Write the network's fp16 weights and the card beside them; `record` says how they were made."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +36,7 @@ def export(network: nn.Module, path: Path, record: dict[str, Any]) -> None:
         **record,
         "sha256": sha256(path),
         "parameters": sum(p.numel() for p in network.parameters()),
-        "commit": _commit(),
+        "commit": COMMIT,
     }
     path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
@@ -36,9 +46,3 @@ def record_scores(path: Path, scored_on: str, scores: dict[str, Any]) -> None:
     card = path.with_suffix(".json")
     known = json.loads(card.read_text(encoding="utf-8"))
     card.write_text(json.dumps(known | {"scored_on": scored_on, "scores": scores}, indent=1) + "\n", encoding="utf-8")
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "unknown"

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from engine.codecs.patches import PatchCodec
 from engine.networks.semantic_unet import SemanticUNet
+from engine.weights import load_strictly, read_record
 from training.batches import SHOWN, Batches
 from training.data.phantom import SEGMENTER, PhantomSet, read_set
 from training.ema import Ema
@@ -40,6 +41,7 @@ def train(
     frames_minutes: Annotated[float, typer.Option(help="Minutes on single frames.")] = 20,
     clips_minutes: Annotated[float, typer.Option(help="Minutes on whole clips.")] = 40,
     save_every: Annotated[float, typer.Option(help="Minutes between saves.")] = 6,
+    start: Annotated[Path | None, typer.Option(help="Weights to begin a new run from, their card beside them.")] = None,
 ) -> None:
     """Train a generator on a cached set."""
     if preset not in PRESETS.get(model, {}):
@@ -53,6 +55,8 @@ def train(
     torch.manual_seed(0)
     accelerator = Accelerator(mixed_precision="bf16")
     network = SemanticUNet(chosen.network).to(memory_format=torch.channels_last)
+    if start:
+        load_strictly(network, start)
     optimizer = torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     network, optimizer = accelerator.prepare(network, optimizer)
     plain = accelerator.unwrap_model(network)
@@ -60,12 +64,13 @@ def train(
     (folder / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
     run = Run(folder, plain, optimizer, Ema(plain, chosen.ema), Progress())
     run.resume(accelerator.device)
+    record = _record(model, preset, data, plain, accelerator.device, start)
     codec, batches = PatchCodec(chosen.network.map_patch), Batches(data, chosen, accelerator.device)
     draw = {"frames": batches.draw_frames, "clips": batches.draw_clips}
 
     def save(stage: str) -> None:
         run.save()
-        export(run.ema.network, folder / f"{model}.safetensors", _record(model, preset, data, run, accelerator.device))
+        export(run.ema.network, folder / f"{model}.safetensors", record | _progress(run))
         with accelerator.autocast():
             picture = folder / f"samples-{stage}-{run.progress.step:06d}.png"
             draw_samples(run.ema.network, codec, data, picture, accelerator.device)
@@ -127,18 +132,28 @@ def _rate(preset: Preset, stage: str, share: float, steps: int) -> float:
     return preset.learning_rate * STAGES[stage] * min(1.0, (steps + 1) / preset.warmup) * fall
 
 
-def _record(model: str, preset: str, data: PhantomSet, run: Run, device: torch.device) -> dict:
-    """How these weights were made, for their card."""
+def _record(
+    model: str, preset: str, data: PhantomSet, network: SemanticUNet, device: torch.device, start: Path | None
+) -> dict:
+    """How these weights are made, for their card."""
+    before = ("trained_on", "seeds", "steps", "clips_seen", "minutes", "sha256", "commit")
     return {
         "name": model,
         "preset": preset,
-        "network": asdict(run.network.config),
+        "network": asdict(network.config),
         "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
         "seeds": [int(data.seed.min()), int(data.seed.max())],
+        **({"began_from": {key: read_record(start, key) for key in before}} if start else {}),
+        "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+    }
+
+
+def _progress(run: Run) -> dict:
+    """How far a run has come, for its card."""
+    return {
         "steps": run.progress.step,
         "clips_seen": dict(run.progress.seen),
         "minutes": {name: round(value / 60, 1) for name, value in run.progress.seconds.items()},
-        "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
     }
 
 

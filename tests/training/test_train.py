@@ -92,19 +92,11 @@ def test_a_run_exports_what_the_engine_loads_and_goes_on_where_it_stopped(cache,
     app = typer.Typer()
     app.command()(train)
 
-    def run(minutes: float) -> dict:
-        arguments = [
-            "semantic-video",
-            str(cache),
-            str(tmp_path),
-            "--frames-minutes",
-            str(minutes),
-            "--clips-minutes",
-            str(minutes),
-        ]
-        result = CliRunner().invoke(app, arguments)
+    def run(minutes: float, folder=tmp_path, *further: str) -> dict:
+        times = ["--frames-minutes", str(minutes), "--clips-minutes", str(minutes)]
+        result = CliRunner().invoke(app, ["semantic-video", str(cache), str(folder), *times, *further])
         assert result.exit_code == 0, result.output
-        return json.loads((tmp_path / "semantic-video.json").read_text())
+        return json.loads((folder / "semantic-video.json").read_text())
 
     first = run(0.005)
     load_strictly(SemanticUNet(PRESETS["semantic-video"]["embedded"].network), tmp_path / "semantic-video.safetensors")
@@ -112,6 +104,9 @@ def test_a_run_exports_what_the_engine_loads_and_goes_on_where_it_stopped(cache,
     assert run(0.005)["steps"] == first["steps"]  # the time is spent
     assert run(0.15)["steps"] > first["steps"]
     assert list(tmp_path.glob("samples-*.png"))
+    heir = run(0.005, tmp_path / "heir", "--start", str(tmp_path / "semantic-video.safetensors"))
+    former = json.loads((tmp_path / "semantic-video.json").read_text())
+    assert heir["began_from"]["sha256"] == former["sha256"] and heir["steps"] < former["steps"]
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones(cache, tmp_path):
