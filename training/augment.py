@@ -48,7 +48,7 @@ class Word:
 class Change:
     """How one clip is changed; the defaults change nothing."""
 
-    opening: float = 180.0
+    opening: float = 360.0
     """degrees beyond which the fan is cut off"""
     depth: float = 10.0
     """and the share of its depth"""
@@ -83,7 +83,7 @@ def draw(rng: np.random.Generator) -> Change:
     """A strong change such as recordings of many machines differ by."""
     zoom, stretch = np.exp(rng.normal(0.0, 0.12)), np.exp(rng.normal(0.0, 0.05))
     return Change(
-        opening=_sometimes(rng, 0.4, rng.uniform(62, 88), 180.0),
+        opening=_sometimes(rng, 0.4, rng.uniform(62, 88), 360.0),
         depth=_sometimes(rng, 0.25, rng.uniform(0.82, 1.0), 10.0),
         shadows=tuple(
             Shadow(float(rng.uniform(-45, 45)), float(rng.uniform(2, 9)), float(rng.uniform(0.0, 0.7)))
@@ -189,7 +189,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], grainy: bool) -> Fl
 
 
 @cache
-def _bank(height: int, width: int, grainy: bool) -> Float[np.ndarray, "n 2h 2w"]:
+def _bank(height: int, width: int, grainy: bool) -> Float[np.ndarray, "n _ _"]:
     """Noise pictures twice as high and wide as a frame."""
     bank = np.random.default_rng(int(grainy)).standard_normal((NOISES, 2 * height, 2 * width), np.float32)
     if grainy:

@@ -1,36 +1,56 @@
+import json
+
 import numpy as np
 import pytest
-import torch
+from typer.testing import CliRunner
 
-from engine.anatomy.labels import NAMES
-from training.data.phantom import PhantomSet
-from training.segmenter import augment, score, train
-
-
-@pytest.fixture
-def squares():
-    """Two clips of bright squares on black, and their maps."""
-    maps = np.zeros((2, 16, 32, 32), np.uint8)
-    maps[:, :, 8:24, 8:24] = 4
-    return PhantomSet(maps * 50, maps, np.full(2, 50, np.float32), np.zeros(2, int), np.arange(2))
+from engine.anatomy.labels import LA, LV, MYOCARDIUM, NAMES
+from training import segmenter
+from training.data.phantom import HELD_OUT, SEGMENTER, PhantomSet
 
 
-def test_augmentation_moves_grey_and_labels_together():
-    torch.manual_seed(1)
-    maps = torch.zeros(16, 1, 64, 64)
-    maps[:, :, 16:48, 20:40] = 3
-    grey, moved = augment(maps / 4, maps)
-    assert grey.min() >= 0 and grey.max() <= 1
-    assert set(moved.unique().tolist()) == {0, 3}
-    assert (moved != maps).flatten(1).any(1).all(), "every sample is moved"
-    for level, label in zip(grey, moved, strict=True):
-        assert level[label == 3].mean() > level[label == 0].mean() + 0.2
-        assert ((level > level.max() / 2) == (label == 3)).float().mean() > 0.95
+def rings(first):
+    """Two clips of a dark disc in a bright ring that beats, an oval below it, and their maps."""
+    y, x = np.mgrid[:128, :128]
+    maps = np.full((2, 8, 128, 128), 4, np.uint8)
+    for time, radius in enumerate((20, 18, 15, 13, 13, 15, 18, 20)):
+        r = np.hypot(x - 64, (y - 50) / 1.5)
+        maps[:, time, r < radius + 8] = MYOCARDIUM
+        maps[:, time, r < radius] = LV
+        maps[:, time, np.hypot(x - 64, y - 96) < 14] = LA
+    grey = np.array([0, 20, 180, 20, 90], np.uint8)[maps]
+    return PhantomSet(grey, maps, np.array([60, 61], np.float32), np.zeros(2, int), first + np.arange(2))
 
 
-def test_training_steps_and_scores_every_structure(squares):
-    network, steps = train(squares, minutes=0.02, seed=0)
-    assert steps > 0 and all(torch.isfinite(p).all() for p in network.parameters())
-    found = score(squares, network)
-    assert set(found) == {f"dice {name}" for name in NAMES[1:4]}
-    assert all(0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1 for estimate in found.values())
+def write(folder, data):
+    folder.mkdir()
+    np.savez(folder / "0.npz", **vars(data))
+    return str(folder)
+
+
+def test_batches_are_a_function_of_the_step():
+    batches = segmenter.Batches(rings(SEGMENTER), 0)
+    frames, maps = batches.draw(3)
+    again, _ = batches.draw(3)
+    other, _ = batches.draw(4)
+    assert frames.shape == maps.shape == (segmenter.RECIPE.batch, 1, 128, 128)
+    assert frames.min() >= 0 and frames.max() <= 1 and set(maps.unique().tolist()) <= {0, 1, 2, 3, 4}
+    assert frames.equal(again) and not frames.equal(other)
+
+
+def test_it_trains_exports_and_is_scored_on_others(tmp_path):
+    own, unseen = write(tmp_path / "own", rings(SEGMENTER)), write(tmp_path / "unseen", rings(HELD_OUT))
+    run, weights = tmp_path / "run", str(tmp_path / "run" / "segmenter.safetensors")
+    call = CliRunner().invoke
+    assert call(segmenter.app, ["train", own, str(run), "--minutes", "0.02", "--threads", "1"]).exit_code == 0
+    scored = call(segmenter.app, ["score", weights, unseen, "--threads", "1"])
+    assert scored.exit_code == 0, scored.output
+    card = json.loads((run / "segmenter.json").read_text())
+    for name in NAMES[1:4]:
+        found = card["scores"][f"dice {name}"]
+        assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
+    assert set(card["scores"]["LVEF by Simpson"]) == {"clips", "R2", "MAE", "RMSE"}
+    assert str(HELD_OUT) in card["scored_on"] and card["steps"] > 0
+    with pytest.raises(SystemExit, match="seeds"):
+        call(segmenter.app, ["score", weights, own], catch_exceptions=False)
+        segmenter.ruler.read_unseen(tmp_path / "own")

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from monai.networks.blocks.convolutions import ResidualUnit
 
 from engine.anatomy import labels
 from engine.errors import BadInput
 from engine.measures.adherence import STRUCTURES, area_curve, dice
-from engine.measures.segmenter import load_segmenter, make_network, segment
+from engine.measures.segmenter import FEATURES, features, load_segmenter, make_network, segment
 from engine.phantom.population import draw_subject
 from engine.phantom.simulate import simulate
 
@@ -64,3 +65,21 @@ def test_missing_weights_are_named(tmp_path, monkeypatch):
     load_segmenter.cache_clear()
     with pytest.raises(BadInput, match=r"segmenter\.safetensors"):
         segment(np.zeros((1, 128, 128), np.uint8))
+
+
+def test_features_are_one_row_a_frame_alone_or_in_company(phantom):
+    found = features(phantom.frames)
+    assert found.shape == (4, FEATURES) and np.isfinite(found).all()
+    np.testing.assert_allclose(features(phantom.frames[2:3])[0], found[2], atol=1e-4)
+    assert np.abs(found[0] - features(np.zeros_like(phantom.frames[:1]))[0]).max() > 0.1
+
+
+def test_features_are_those_of_the_narrowest_layer():
+    network, seen = make_network().eval(), []
+    narrowest = max(
+        (m for m in network.modules() if isinstance(m, ResidualUnit)), key=lambda m: str(m).count("128, 128")
+    )
+    narrowest.register_forward_hook(lambda module, given, answer: seen.append(answer))
+    frames = np.random.default_rng(0).integers(0, 256, (2, 128, 128)).astype(np.uint8)
+    segment(frames, network)
+    np.testing.assert_allclose(features(frames, network), seen[0].mean((2, 3)).numpy(), rtol=1e-5)
