@@ -83,9 +83,14 @@ def measure(
         raise BadInput("--inception and --i3d compare with real clips; name their folder with --real.")
     if plot is not None:
         plots.check_ending(plot)
+    others, brought = (real_clips(real, clips), _brought(inception, i3d)) if real else ([], [])
+    for path in [*clips, *others] if not alone else []:  # a damaged file should not end a long run near its end
+        read_clip(path)
+    for extractor in brought:  # nor should a network that does not work
+        extractor.embed(read_clip(clips[0]))
     answers = [measure_one(clips[0], labels, plot) if alone else measure_many(clips, plot)]
     if real is not None:
-        answers.append(compare(clips, clips_in([real]), inception, i3d))
+        answers.append(compare(clips, others, brought))
     text = "\n\n".join([*(answer.text for answer in answers), readout.NOTE])
     return Answer(text, {"note": readout.NOTE} | {k: v for answer in answers for k, v in answer.document.items()})
 
@@ -106,8 +111,6 @@ def measure_one(path: Path, labels: Path | None, plot: Path | None) -> Answer:
 
 def measure_many(paths: Sequence[Path], plot: Path | None) -> Answer:
     """A line for each clip, and how well their LVEF is what was asked for."""
-    for path in paths:  # a damaged file should not end a long run near its end
-        read_clip(path)
     draws = [_draw(path, clip) for path, clip in _opened(paths, "measured")]
     sections = [readout.table([draw.row for draw in draws])]
     found: dict[str, tuple[Agreement, ...]] = {}
@@ -133,18 +136,15 @@ def measure_many(paths: Sequence[Path], plot: Path | None) -> Answer:
     return Answer("\n\n".join(sections), document)
 
 
-def compare(paths: Sequence[Path], real: Sequence[Path], inception: Path | None, i3d: Path | None) -> Answer:
+def compare(paths: Sequence[Path], real: Sequence[Path], brought: Sequence[Extractor]) -> Answer:
     """How far generated clips as a set lie from real ones, over the floor, and how alike clips of one name are.
 
-    Raises BadInput on fewer than two clips of either, and on networks of the user's that do not work.
+    By the extractors that the user brought, which must work, and by our own, where they can. Raises BadInput likewise.
     """
-    if min(len(paths), len(real)) < 2:
-        raise BadInput(f"{len(paths)} clips and {len(real)} real ones came; --real compares sets of 2 or more.")
     found: list[Distance] = []
     notes: list[str] = []
-    for make, path in ((extractors.inception, inception), (extractors.i3d, i3d)):
-        if path is not None:
-            found += _distances(make(path), paths, real)
+    for extractor in brought:
+        found += _distances(extractor, paths, real)
     for make, name in ((extractors.echo_frames, "FID and KID"), (extractors.echo_clips, "FVD and KVD")):
         try:
             found += _distances(make(), paths, real)
@@ -156,6 +156,16 @@ def compare(paths: Sequence[Path], real: Sequence[Path], inception: Path | None,
     lines = [f"{name}: {value}" for name, value in alike.items()]
     document = {"distances": [readout.bare(asdict(one)) for one in found], "missing": notes, "alike": alike}
     return Answer("\n".join([title, *table, *notes, *lines]), document)
+
+
+def real_clips(folder: Path, clips: Sequence[Path]) -> list[Path]:
+    """The real clips to compare with. Raises BadInput where there are too few of either for a comparison of sets."""
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder {folder}; name one with real clips in it.")
+    real = clips_in([folder])
+    if min(len(clips), len(real)) < 2:
+        raise BadInput(f"{len(clips)} clips and {len(real)} real ones came; --real compares sets of 2 or more.")
+    return real
 
 
 def clips_in(paths: Sequence[Path]) -> list[Path]:
@@ -189,7 +199,7 @@ def wanted_maps(clip: Clip, labels: Path | None = None) -> Wanted | None:
     try:
         asked = Conditions(heart=heart_from_json(told["heart"]), lvef=float(told["lvef"]))
         maps = requested_label_maps(asked, frames, height)
-    except (BadInput, KeyError, TypeError, ValueError):  # not told, or told by somebody else
+    except (BadInput, KeyError, TypeError, ValueError, OverflowError):  # not told, or told by somebody else
         asked, maps = None, None
     if clip.label_maps is not None:
         return Wanted(clip.label_maps, "the file's own label maps", asked)
@@ -263,6 +273,11 @@ def _opened(paths: Sequence[Path], done: str) -> Iterator[tuple[Path, Clip]]:
         yield path, read_clip(path)
         last = end if index < len(paths) else "\n"
         print(f"{start}{index} of {len(paths)} {done}", end=last, file=sys.stderr, flush=True)
+
+
+def _brought(inception: Path | None, i3d: Path | None) -> list[Extractor]:
+    pairs = ((extractors.inception, inception), (extractors.i3d, i3d))
+    return [make(path) for make, path in pairs if path is not None]
 
 
 def _distances(extractor: Extractor, paths: Sequence[Path], real: Sequence[Path]) -> tuple[Distance, Distance]:

@@ -66,9 +66,9 @@ class Reading:
 
     @property
     def asked_lvef(self) -> float:
-        """What the clip's provenance says was asked for; NaN where it says nothing."""
+        """What the clip's provenance says was asked for; NaN where it says nothing that is a percentage."""
         told = self.clip.provenance and self.clip.provenance.conditions.get("lvef")
-        return float(told) if isinstance(told, int | float) else float("nan")
+        return float(told) if isinstance(told, int | float) and 0 <= told <= 100 else float("nan")
 
 
 def read(clip: Clip, regressor: LvefRegressor | None, wanted: UInt8[np.ndarray, "n y x"] | None = None) -> Reading:
@@ -77,15 +77,16 @@ def read(clip: Clip, regressor: LvefRegressor | None, wanted: UInt8[np.ndarray, 
     Raises BadInput as `fit_maps`.
     """
     wanted = None if wanted is None else fit_maps(clip.frames, wanted)
-    # The segmenter was never shown a blank picture, and makes a heart up in one.
-    found = segment(clip.frames) if np.ptp(clip.frames) else np.zeros_like(clip.frames)
+    # No network was ever shown a blank picture, and each would make a heart up in one.
+    is_blank = np.ptp(clip.frames) == 0
+    found = np.zeros_like(clip.frames) if is_blank else segment(clip.frames)
     pixels = (found == LV).sum((1, 2)).astype(np.float64)
-    in_mm, is_clip = clip.mm_per_pixel != UNKNOWN_SPACING, len(clip.frames) > 1
+    in_mm, moves = clip.mm_per_pixel != UNKNOWN_SPACING, len(clip.frames) > 1 and not is_blank
     beats = tuple(simpson.beats(pixels)) if np.ptp(pixels) else ()
     return Reading(
         clip=clip,
         found=found,
-        lvef_regressor=float(regressor.measure([clip.frames], clip.fps)[0]) if regressor and is_clip else float("nan"),
+        lvef_regressor=float(regressor.measure([clip.frames], clip.fps)[0]) if regressor and moves else float("nan"),
         lvef_simpson=simpson.lvef(found, _view(clip), clip.mm_per_pixel) if beats else float("nan"),
         areas=pixels * float(np.prod(clip.mm_per_pixel)) / (100 if in_mm else 1),
         volumes=simpson.volume_curve(found, _view(clip), clip.mm_per_pixel) if in_mm else np.full(len(found), np.nan),

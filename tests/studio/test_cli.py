@@ -142,11 +142,11 @@ def test_help_is_light_and_every_option_is_explained(folder):
     code = (
         "import sys; from typer.testing import CliRunner; from studio.cli import app; "
         "r = CliRunner().invoke(app, ['--help']); assert r.exit_code == 0; "
-        "print([m for m in ('torch', 'gradio') if m in sys.modules])"
+        "print([m for m in ('torch', 'gradio', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=_environment())
     assert done.stdout.strip() == "[]", done.stderr
-    for command in ("serve", "models", "heart", "phantom", "generate"):
+    for command in ("serve", "models", "heart", "phantom", "generate", "measure"):
         shown = run(f"{command} --help").stdout
         assert "Example: echo-studio" in shown
 

@@ -61,7 +61,7 @@ def test_a_still_and_a_black_clip_have_no_lvef(clip):
     for one in (still, black):
         assert np.isnan([one.lvef_simpson, one.heart_rate, *one.ends[0]]).all() and one.beats == ()
     assert still.areas[0] > 0 and np.isnan(still.lvef_regressor)
-    assert np.isnan([black.grey.cavity, black.grey.wall]).all()
+    assert np.isnan([black.lvef_regressor, black.grey.cavity, black.grey.wall]).all()
 
 
 def test_the_heart_rate_is_the_clip_s(clip):
@@ -82,7 +82,7 @@ def test_the_lvef_asked_for_comes_from_the_file_and_nowhere_else(clip, reading):
         return replace(reading, clip=replace(clip, provenance=Provenance("m", None, 1, {}, conditions, "s"))).asked_lvef
 
     assert told(lvef=35) == 35
-    assert np.isnan([reading.asked_lvef, told(), told(lvef="35; rm"), told(lvef=None)]).all()
+    assert np.isnan([reading.asked_lvef, told(), told(lvef="35; rm"), told(lvef=None), told(lvef=10**400)]).all()
 
 
 def test_maps_fit_as_they_are_or_enlarged():
