@@ -1,12 +1,13 @@
 """The pages put together."""
 
+from typing import Any
+
 import gradio as gr
 
 from studio import autosave, text
 from studio.guard import COOKIE
 from studio.pages import draw, generate, models
 from studio.pages.form import DIRECT, Form, Updates, plainly
-from studio.session import preset_of
 
 
 def build() -> gr.Blocks:
@@ -26,7 +27,7 @@ def build() -> gr.Blocks:
             models.layout()
 
         form = Form(editor=drawing.editor, **settings)
-        draw.connect(drawing, form, controls.status)
+        draw.connect(blocks, drawing, form, controls.status)
         generate.connect(blocks, form, controls, viewer)
         _keep(blocks, form, drawing, controls.status)
     return blocks.queue(api_open=False, max_size=32)
@@ -35,14 +36,17 @@ def build() -> gr.Blocks:
 def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML) -> None:
     """Saves every change of the session for its browser, and brings it back on the next load."""
 
+    blank = drawing.editor.value["doc"]
+
     @plainly(status)
-    def save(request: gr.Request, *values) -> Updates:
-        autosave.save(request.cookies.get(COOKIE, ""), form.read(*values))
+    def save(request: gr.Request, value: dict[str, Any], *settings) -> Updates:
+        if value["doc"] != blank:  # else the kept drawing is still on its way, and must not be overwritten
+            autosave.save(request.cookies.get(COOKIE, ""), form.read(value, *settings))
         return {status: gr.skip()}
 
     def restore(request: gr.Request) -> Updates:
         session = autosave.restore(request.cookies.get(COOKIE, ""))
-        return {**form.show(session), drawing.view: session.heart.view, drawing.preset: preset_of(session)}
+        return {**form.show(session), **drawing.named(session)}
 
     changes = [component.change for component in form.components() if component is not form.model]
     gr.on(changes, save, form.components(), status, trigger_mode="always_last", **DIRECT)

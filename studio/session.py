@@ -38,8 +38,8 @@ class Session:
     """grows with each change of the drawing"""
     backdrop: str | None = None
     """data URL of a JPEG that fills the editor's frame"""
-    lvef: float = 55.0
-    """percent"""
+    lvef: float | None = 55.0
+    """percent; None leaves it to the model"""
     heart_rate: float = 70.0
     """beats a minute"""
     model: str = DEFAULT_MODEL
@@ -149,7 +149,7 @@ def document(session: Session) -> dict[str, Any]:
         "doc": session.doc,
         "rev": session.rev,
         "heart": session.heart.to_json(),
-        "lvef": float(session.lvef),
+        "lvef": session.lvef,
         "backdrop": session.backdrop,
         "frame": frame,
     }
@@ -196,11 +196,14 @@ def _checked(session: Session) -> Session:
     for name, limit in limits.items():
         low, high = limit or (0, 1e6)  # the model's card knows more
         number = getattr(session, name)
+        if name == "lvef" and number is None:
+            continue
         if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
             raise BadInput(
                 f"The {name.replace('_', ' ')} is {number}; a number from {low:.0f} to {high:.0f} is wanted."
             )
     # A browser sends 35 for 35.0, which the provenance of a clip would tell apart.
     whole = {name: int(getattr(session, name)) for name in ("seed", "count", "steps")}
-    real = {name: float(getattr(session, name)) for name in ("lvef", "heart_rate", "guidance_scale")}
+    real = {name: float(getattr(session, name)) for name in ("heart_rate", "guidance_scale")}
+    real["lvef"] = None if session.lvef is None else float(session.lvef)
     return replace(session, sampler=session.sampler or "", **whole, **real)

@@ -14,7 +14,9 @@ ABOUT_MODELS = (
 )
 
 READY = "Drag the contours, choose an LVEF, then press Generate."
-REPLACED = "Drag the contours to make this heart your own; Undo brings the earlier contours back."
+REPLACED = "Drag the contours to make this heart your own; Undo brings the earlier drawing back."
+NO_LVEF = "No LVEF is asked for; the model chooses how far the heart contracts."
+CUSTOM = "custom"
 CANCELLED = "Cancelled; the drawing is as it was."
 STEPS = "More steps take longer and give finer speckle."
 GUIDANCE = "How closely the clip keeps to the drawing: 1 is as learned, more exaggerates it."
@@ -66,7 +68,7 @@ def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
 def drawn(name: str, dropped: bool) -> str:
     """`dropped`: whether a backdrop had to go."""
     gone = " The recording behind the drawing is gone, because their sectors differ." if dropped else ""
-    return f"The contours come from {name}; Undo brings the earlier ones back.{gone}"
+    return f"The contours come from {name}; Undo brings the earlier drawing back.{gone}"
 
 
 def chosen(card: ModelCard) -> str:

@@ -57,9 +57,15 @@ def page(chromium):
 
 
 @pytest.fixture(scope="session")
-def studio_url(tmp_path_factory):
-    """The address of a studio that runs as its own process with an empty data folder, for the whole test session."""
-    with run_studio(Path(__file__).parents[1], tmp_path_factory.mktemp("studio")) as url:
+def studio_home(tmp_path_factory):
+    """The data folder, empty at first, of the studio at `studio_url`."""
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="session")
+def studio_url(studio_home):
+    """The address of a studio that runs as its own process, for the whole test session."""
+    with run_studio(Path(__file__).parents[1], studio_home) as url:
         yield url
 
 

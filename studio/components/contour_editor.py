@@ -22,13 +22,13 @@ Rasterise = Callable[[Document], Document]
 def rasterise(document: Document) -> Document:
     """What the editor shows of a drawing while it is dragged.
 
-    `document` is {"heart": Heart.to_json(), "lvef": percent}. Returns {"png": data URL of the coloured label map on the
+    `document` is {"heart": Heart.to_json(), "lvef": percent or None}. Returns {"png": data URL of the coloured label map on the
     standard frame, "edv": mL, "esv": mL, "message": one sentence or None}. What cannot be told is None.
     """
     nothing = {"png": None, "edv": None, "esv": None}
     try:
         heart = heart_from_json(document["heart"])
-        kept = 1 - float(document["lvef"]) / 100
+        lvef = None if document["lvef"] is None else float(document["lvef"])
     except BadInput as error:
         return nothing | {"message": str(error)}
     except (KeyError, TypeError, ValueError):
@@ -41,8 +41,9 @@ def rasterise(document: Document) -> Document:
     with np.errstate(all="ignore"):  # a collapsed cavity has no axis
         edv = simpson(heart)
     png = png_url(paint(label_map(heart, heart.sector.grid(FRAME))))
-    known = np.isfinite(edv)
-    return {"png": png, "edv": edv if known else None, "esv": edv * kept if known else None, "message": message}
+    edv = edv if np.isfinite(edv) else None
+    esv = None if edv is None or lvef is None else edv * (1 - lvef / 100)
+    return {"png": png, "edv": edv, "esv": esv, "message": message}
 
 
 class ContourEditor(gr.HTML):

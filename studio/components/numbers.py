@@ -15,6 +15,16 @@ class Slider(gr.Slider):
         return super().preprocess(within(payload, self.minimum, self.maximum, self.value))
 
 
+class OptionalSlider(Slider):
+    """A slider whose box may be left empty, which is None. Its page runs `keep_empty_js`."""
+
+    def preprocess(self, payload: Any) -> float | None:
+        return None if payload is None else super().preprocess(payload)
+
+    def postprocess(self, value: float | None) -> float | None:
+        return None if value is None else super().postprocess(value)
+
+
 class Number(gr.Number):
     """A number's box, which needs both limits and a default; the box itself shows the number taken once it is left."""
 
@@ -23,6 +33,13 @@ class Number(gr.Number):
 
     def preprocess(self, payload: Any) -> float | int:
         return super().preprocess(within(payload, self.minimum, self.maximum, self.value))
+
+
+def keep_empty_js(elem_id: str) -> str:
+    """A JavaScript function, to run once on load, that lets the box of a slider stay empty; gradio's own would fill in the minimum."""
+    return f"""() => document.addEventListener('blur', (event) => {{
+      if (event.target.matches?.('#{elem_id} input[type=number]') && event.target.value === '') event.stopPropagation();
+    }}, true)"""
 
 
 def within(typed: Any, low: float, high: float, usual: float) -> float:

@@ -13,10 +13,10 @@ from engine.anatomy.presets import PRESETS
 from engine.errors import BadInput
 from studio import text
 from studio.components.contour_editor import ContourEditor
-from studio.components.numbers import Slider, within_js
+from studio.components.numbers import Slider, keep_empty_js, within_js
 from studio.opening import open_file, open_frame, shown
 from studio.pages.form import DIRECT, Form, Updates, plainly
-from studio.session import LVEF, document, start, with_preset, with_view
+from studio.session import LVEF, Session, document, preset_of, session_of, start, with_preset, with_view
 
 # The browser itself makes the file, from the drawing as it stands at this moment.
 _SAVE = """(value) => {
@@ -30,7 +30,7 @@ _SAVE = """(value) => {
 # Done in the browser, so that it can never overwrite a stroke that the server has not seen yet.
 # What the box is left with counts, so half a number is not yet one; the same number again is no change.
 _LVEF = f"""(typed, value) => {{
-  const lvef = ({within_js(*LVEF, "value.lvef")})(typed);
+  const lvef = typed === null ? null : ({within_js(*LVEF, "value.lvef")})(typed);
   return lvef === value.lvef ? value : {{...value, lvef, rev: value.rev + 1}};
 }}"""
 
@@ -48,6 +48,12 @@ class Drawing:
     recording: gr.State
     """path of the recording behind the drawing"""
 
+    def named(self, session: Session) -> Updates:
+        """Updates of the boxes that say what the drawing is: its view, and its preset while it still is one."""
+        name = preset_of(session)
+        choices = [*PRESETS] if name else [*PRESETS, text.CUSTOM]
+        return {self.view: session.heart.view, self.preset: gr.Dropdown(choices, value=name or text.CUSTOM)}
+
 
 def layout() -> Drawing:
     """Places the components where it is called."""
@@ -63,19 +69,20 @@ def layout() -> Drawing:
     return Drawing(editor, heart, view, file, save, frame, gr.State(None))
 
 
-def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
+def connect(blocks: gr.Blocks, drawing: Drawing, form: Form, status: gr.HTML) -> None:
     """Gives the components their behaviour."""
 
     @plainly(status, form.editor)
     def choose_preset(*values) -> Updates:
         *form_values, name = values
         session = with_preset(form.read(*form_values), name)
-        return {form.editor: document(session), status: text.status(text.REPLACED)}
+        return {form.editor: document(session), status: text.status(text.REPLACED), **drawing.named(session)}
 
     @plainly(status, form.editor)
     def choose_view(*values) -> Updates:
         *form_values, view = values
-        return {form.editor: document(with_view(form.read(*form_values), view))}
+        session = with_view(form.read(*form_values), view)
+        return {form.editor: document(session), **drawing.named(session)}
 
     @plainly(status, form.editor)
     def open_(*values) -> Updates:
@@ -89,7 +96,7 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
             said = text.drawn(name, dropped=bool(before.backdrop and not session.backdrop))
         return {
             form.editor: document(session),
-            drawing.view: session.heart.view,
+            **drawing.named(session),
             drawing.recording: path,
             drawing.frame: Slider(1, max(frames, 2), 1, visible=frames > 1),
             status: text.status(said, "done"),
@@ -103,19 +110,29 @@ def connect(drawing: Drawing, form: Form, status: gr.HTML) -> None:
 
     @plainly(status)
     def settle(value, line: str) -> Updates:
-        if text.is_error(line) and _is_sound(value):
-            return {status: text.status(text.READY)}
-        return {status: gr.skip()}
+        mended = text.is_error(line) and _is_sound(value)
+        return {status: text.status(text.READY) if mended else gr.skip(), **drawing.named(session_of(value))}
+
+    @plainly(status)
+    def tell_lvef(value, lvef: float | None, line: str) -> Updates:
+        if lvef is None:
+            return {status: text.status(text.NO_LVEF)}
+        mended = text.NO_LVEF in line or (text.is_error(line) and _is_sound(value))
+        return {status: text.status(text.READY) if mended else gr.skip()}
 
     values = form.components()
     both = [form.editor, status]
-    drawing.preset.input(choose_preset, [*values, drawing.preset], both, **DIRECT)
-    drawing.view.input(choose_view, [*values, drawing.view], both, **DIRECT)
-    opened = [*both, drawing.view, drawing.recording, drawing.frame]
+    names = [drawing.view, drawing.preset]
+    drawing.preset.input(choose_preset, [*values, drawing.preset], [*both, *names], **DIRECT)
+    drawing.view.input(choose_view, [*values, drawing.view], [*both, *names], **DIRECT)
+    opened = [*both, *names, drawing.recording, drawing.frame]
     drawing.open_file.upload(open_, [*values, drawing.open_file], opened, **DIRECT)
     drawing.frame.release(choose_frame, [*values, drawing.recording, drawing.frame], both, **DIRECT)
     drawing.save_drawing.click(None, form.editor, None, js=_SAVE, **DIRECT)
-    gr.on([form.editor.edit, form.lvef.input], settle, [form.editor, status], status, **DIRECT)
+    form.editor.edit(settle, [form.editor, status], [status, *names], trigger_mode="always_last", **DIRECT)
+    said = [form.editor, form.lvef, status]
+    form.lvef.input(tell_lvef, said, status, trigger_mode="always_last", **DIRECT)
+    blocks.load(None, None, None, js=keep_empty_js("lvef"), **DIRECT)
     form.lvef.change(None, [form.lvef, form.editor], form.editor, js=_LVEF, **DIRECT)
 
 

@@ -11,7 +11,7 @@ import gradio as gr
 from engine.errors import BadInput
 from studio import text
 from studio.components.contour_editor import ContourEditor
-from studio.components.numbers import Number, Slider
+from studio.components.numbers import Number, OptionalSlider, Slider
 from studio.session import SETTINGS, Session, document, session_of
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Form:
     """One component for each part of a Session: the drawing and the `SETTINGS`."""
 
     editor: ContourEditor
-    lvef: Slider
+    lvef: OptionalSlider
     heart_rate: Slider
     model: gr.Dropdown
     sampler: gr.Dropdown
@@ -74,7 +74,7 @@ class Form:
             else gr.Dropdown(visible=False),
             self.steps: _slider(card.steps, session.steps, 1),
             self.guidance_scale: _slider(card.guidance, session.guidance_scale, 0.1),
-            self.lvef: Slider(value=session.lvef, interactive="lvef" in card.accepts),
+            self.lvef: OptionalSlider(value=session.lvef, interactive="lvef" in card.accepts),
             self.heart_rate: Slider(value=session.heart_rate, interactive="heart_rate" in card.accepts),
         }
 

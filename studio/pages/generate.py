@@ -17,7 +17,7 @@ from engine.types import Clip, Provenance
 from studio import autosave, exports, text
 from studio.components.cine_player import CinePlayer
 from studio.components.colours import paint
-from studio.components.numbers import Number, Slider, within_js
+from studio.components.numbers import Number, OptionalSlider, Slider, within_js
 from studio.guard import COOKIE
 from studio.jobs import Job, Progress
 from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
@@ -56,7 +56,7 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     """Places the settings; gives the form's components by name, and the buttons."""
     session = start()
     card = session.card
-    lvef = Slider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
+    lvef = OptionalSlider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
     heart_rate = Slider(
         *HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[]
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from studio.address import listen, names, names_us
+from studio.guard import COOKIE
 
 
 def request(url, method, path, headers=None, body=None):
@@ -124,6 +125,22 @@ def test_the_page_is_closed_to_other_hosts_and_names_the_browser(studio_url):
 def test_no_file_outside_its_folder_is_served(studio_url, path):
     response, _ = request(studio_url, "GET", path)
     assert response.status in (403, 404, 405)
+
+
+def test_what_a_page_shows_before_its_drawing_is_brought_back_is_not_kept(studio_url, studio_home):
+    config = json.loads(request(studio_url, "GET", "/config")[1])
+    shown = {component["id"]: component["props"] for component in config["components"]}
+    (save,) = (event for event in config["dependencies"] if [kind for _, kind in event["targets"]].count("change") > 1)
+    values = [shown[number].get("value") for number in save["inputs"]]
+    path = studio_home / "sessions" / "a-browser-of-this-test.json"
+    for doc in (values[0]["doc"], "a-drawing-brought-back"):
+        assert not path.exists()
+        data = [values[0] | {"doc": doc}, *values[1:]]
+        event = json.dumps({"data": data, "fn_index": save["id"], "session_hash": "a-page-of-this-test"}).encode()
+        sent = {"Content-Type": "application/json", "Cookie": f"{COOKIE}={path.stem}"}
+        answer, _ = request(studio_url, "POST", "/gradio_api/run/predict", sent, event)
+        assert answer.status == 200
+    assert json.loads(path.read_text())["doc"] == "a-drawing-brought-back"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -168,30 +168,46 @@ export function mount({ element, trigger, props, server, watch }) {
     const millilitres = (volume) => (Number.isFinite(volume) ? `${Math.round(volume)} mL` : "–");
     parts.edv.textContent = millilitres(edv);
     parts.esv.textContent = millilitres(esv);
-    parts.lvef.textContent = `${Math.round(value.lvef)} %`;
+    parts.lvef.textContent = Number.isFinite(value.lvef) ? `${Math.round(value.lvef)} %` : "–";
     parts.message.textContent = message ?? HINT;
     parts.message.classList.toggle("warning", Boolean(message));
   }
 
   // ---- changes
 
-  /** One finished change: remembered for undo (unless `remember` is false), given to Python, announced. */
+  /** What undo brings back. */
+  const drawing = ({ heart, frame, backdrop }) => ({ heart, frame, backdrop });
+  const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  /** One finished change of the contours; `remember` is whether undo comes back to what was before. */
   function commit(next, kind, remember = true) {
-    if (remember) past = history.record(past, value.heart.contours);
-    contours = rounded(next);
-    value = { ...value, heart: { ...value.heart, contours }, rev: value.rev + 1 };
-    drawContours();
-    state();
-    refresh();
+    if (remember) past = history.record(past, drawing(value));
+    give({ ...value, heart: { ...value.heart, contours: rounded(next) } }, kind);
+  }
+
+  function travel(step, kind) {
+    const move = gesture ? null : step(past, drawing(value));
+    if (!move) return;
+    past = move.history;
+    const { heart, frame, backdrop } = move.state;
+    // in the same sector the backdrop stays, for it may show another frame of the recording by now
+    give({ ...value, heart, frame, backdrop: alike(frame, value.frame) ? value.backdrop : backdrop }, kind);
+  }
+
+  /** Shows a change that was made here, gives it to Python and announces it. */
+  function give(next, kind) {
+    take({ ...next, rev: value.rev + 1 });
     props.value = value;
     trigger("edit", { kind, rev: value.rev });
   }
 
-  function travel(step, kind) {
-    const move = gesture ? null : step(past, value.heart.contours);
-    if (!move) return;
-    past = move.history;
-    commit(move.state, kind, false);
+  function take(next) {
+    if (!alike(next.frame, value.frame)) view = whole(next.frame);
+    value = next;
+    contours = value.heart.contours;
+    if (selected && !contours[selected.contour][selected.index]) selected = hovered = null;
+    drawValue();
+    refresh();
   }
 
   watch("value", () => {
@@ -203,20 +219,22 @@ export function mount({ element, trigger, props, server, watch }) {
     }
     const another = next.doc !== value.doc;
     const dragging = gesture && !another && next.rev === value.rev;
-    const redrawn = JSON.stringify(next.heart.contours) !== JSON.stringify(value.heart.contours);
-    if (another) past = history.EMPTY;
-    else if (redrawn) past = history.record(past, value.heart.contours);
-    const resized = JSON.stringify(next.frame) !== JSON.stringify(value.frame);
-    // a drag that is under way goes on when only what surrounds the heart has changed
-    value = dragging ? { ...next, heart: value.heart } : next;
-    if (!dragging) {
-      gesture = null;
-      contours = value.heart.contours;
-      if (another || (selected && !contours[selected.contour][selected.index])) selected = hovered = null;
+    if (another) {
+      past = history.EMPTY;
+      selected = hovered = null;
+      view = whole(next.frame);
+    } else if (!alike(next.heart, value.heart)) {
+      past = history.record(past, drawing(value));
     }
-    if (another || resized) view = whole(value.frame);
-    drawValue();
-    refresh();
+    if (dragging) {
+      // the drag goes on, for only what surrounds the heart has changed
+      value = { ...next, heart: value.heart };
+      drawValue();
+      refresh();
+    } else {
+      gesture = null;
+      take(next);
+    }
   });
 
   // ---- gestures

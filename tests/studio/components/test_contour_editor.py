@@ -36,6 +36,12 @@ def test_rasterise_answers_with_the_label_map_and_volumes():
     assert answer["message"] is None
 
 
+def test_rasterise_knows_no_esv_without_an_lvef():
+    heart = preset("normal").to_json()
+    told, untold = (rasterise({"heart": heart, "lvef": lvef}) for lvef in (60, None))
+    assert untold == told | {"esv": None}
+
+
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"heart": {}, "lvef": 50}, {"heart": None, "lvef": "x"}])
 def test_rasterise_answers_nonsense_with_a_sentence(document):
     answer = rasterise(document)
