@@ -42,14 +42,12 @@ def card_of(name: str, data: PhantomSet, run: Run, seed: int, device: torch.devi
 
 
 def score_lvef(true: Float[np.ndarray, "n"], measured: Float[np.ndarray, "n"]) -> dict[str, Any]:
-    """R2, MAE and RMSE with their 95 % intervals, and how many clips could be measured."""
+    """How many clips could be measured (NaN is none); of three or more, R2, MAE and RMSE with their 95 % intervals."""
+    count = int((~np.isnan(measured)).sum())
+    if count < 3:
+        return {"clips": count}
     (found,) = agree(true, measured[:, None])
-    return {
-        "clips": found.requests,
-        "R2": plain(found.r_squared),
-        "MAE": plain(found.mae),
-        "RMSE": plain(found.rmse),
-    }
+    return {"clips": count, "R2": plain(found.r_squared), "MAE": plain(found.mae), "RMSE": plain(found.rmse)}
 
 
 def plain(estimate: Estimate) -> dict[str, float]:

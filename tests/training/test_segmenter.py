@@ -1,7 +1,6 @@
 import json
 
 import numpy as np
-import pytest
 from typer.testing import CliRunner
 
 from engine.anatomy.labels import LA, LV, MYOCARDIUM, NAMES
@@ -49,8 +48,7 @@ def test_it_trains_exports_and_is_scored_on_others(tmp_path):
     for name in NAMES[1:4]:
         found = card["scores"][f"dice {name}"]
         assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
-    assert set(card["scores"]["LVEF by Simpson"]) == {"clips", "R2", "MAE", "RMSE"}
+    assert card["scores"]["LVEF by Simpson"]["clips"] in (0, 1, 2)
     assert str(HELD_OUT) in card["scored_on"] and card["steps"] > 0
-    with pytest.raises(SystemExit, match="seeds"):
-        call(segmenter.app, ["score", weights, own], catch_exceptions=False)
-        segmenter.ruler.read_unseen(tmp_path / "own")
+    refused = call(segmenter.app, ["score", weights, own])
+    assert refused.exit_code == 1 and "seeds" in str(refused.exception)
