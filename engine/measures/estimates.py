@@ -61,5 +61,6 @@ def bootstrap(
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         indices = (np.arange(len(units)),)
         draws = stats.bootstrap(indices, redrawn, n_resamples=DRAWS, vectorized=False, method="percentile", rng=0)
-        low, high = np.nanquantile(draws.bootstrap_distribution, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    finite = draws.bootstrap_distribution[np.isfinite(draws.bootstrap_distribution)]
+    low, high = np.quantile(finite, ((1 - LEVEL) / 2, (1 + LEVEL) / 2)) if finite.size else (float("nan"),) * 2
     return Estimate(value, float(low), float(high))

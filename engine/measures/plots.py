@@ -115,7 +115,7 @@ def _bland_altman(axes: "Axes", asked: np.ndarray, measured: np.ndarray, agreeme
     ):
         axes.axhspan(estimate.low, estimate.high, color=ORANGE, alpha=0.12, linewidth=0)
         axes.axhline(estimate.value, color=ORANGE, linewidth=0.8, dashes=dashes)
-        label = f"{name} {estimate.value:+.1f}"
+        label = f"{name} {estimate.value:+.1f}".replace("-", "−")
         axes.text(1.01, estimate.value, label, transform=axes.get_yaxis_transform(), va="center", fontsize=7)
     axes.plot((asked + measured) / 2, measured - asked, "o", color=BLUE, markersize=3, markeredgewidth=0, alpha=0.6)
     axes.set(xlabel="mean of both (%)", ylabel="measured − asked for (points)")

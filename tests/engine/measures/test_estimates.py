@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.measures.agreement import mean_absolute_error
+from engine.measures.agreement import mean_absolute_error, r_squared
 from engine.measures.estimates import Estimate, bootstrap
 
 
@@ -38,6 +38,12 @@ def test_the_bootstrap_leaves_out_what_could_not_be_measured():
     assert bootstrap(np.array([[1.0, nan], [2.0, 5.0]]), mean_absolute_error).value == 3
     assert np.isnan(bootstrap(np.array([nan])).value)
     assert str(bootstrap(np.array([nan]))) == "not measured"
+
+
+def test_draws_without_a_figure_are_left_out():
+    """Of three hearts, one drawn thrice has no variance, and its R2 is minus infinity."""
+    found = bootstrap(np.array([[10.0, 12.0], [40.0, 37.0], [70.0, 72.0]]), r_squared)
+    assert np.isfinite([found.low, found.high]).all() and found.low <= found.value <= found.high
 
 
 def test_one_heart_has_no_interval():
