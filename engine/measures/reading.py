@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from engine.anatomy.labels import LV, MYOCARDIUM, NAMES, Frames, LabelMap, View
+from engine.anatomy.labels import LA, LV, MYOCARDIUM, NAMES, SECTOR, Frames, LabelMap, View
+from engine.anatomy.trace import largest
 from engine.errors import BadInput
 from engine.measures import simpson
 from engine.measures.adherence import STRUCTURES, frame_dice
@@ -79,7 +81,7 @@ def read(clip: Clip, regressor: LvefRegressor | None, wanted: UInt8[np.ndarray, 
     wanted = None if wanted is None else fit_maps(clip.frames, wanted)
     # No network was ever shown a blank picture, and each would make a heart up in one.
     is_blank = np.ptp(clip.frames) == 0
-    found = np.zeros_like(clip.frames) if is_blank else segment(clip.frames)
+    found = np.zeros_like(clip.frames) if is_blank else one_heart(segment(clip.frames))
     pixels = (found == LV).sum((1, 2)).astype(np.float64)
     in_mm, moves = clip.mm_per_pixel != UNKNOWN_SPACING, len(clip.frames) > 1 and not is_blank
     beats = tuple(simpson.beats(pixels)) if np.ptp(pixels) else ()
@@ -97,21 +99,34 @@ def read(clip: Clip, regressor: LvefRegressor | None, wanted: UInt8[np.ndarray, 
     )
 
 
-def fit_maps(frames: Frames, wanted: UInt8[np.ndarray, "n y x"]) -> UInt8[np.ndarray, "n h w"]:
-    """Label maps at the size of the clip they are for: as they are, or every pixel repeated where the clip was enlarged.
+def one_heart(found: LabelMap) -> LabelMap:
+    """The largest ventricle (cavity and wall together) and the largest LA of every frame; other pieces become sector.
 
-    Raises BadInput where their number is neither the frames' nor 1, or the clip's size is no whole multiple of theirs.
+    On patients' recordings the segmenter, which learned from simulation, also finds small hearts in lettering and lung.
+    """
+    kept = found.copy()
+    for frame in kept:
+        for labels in ((LV, MYOCARDIUM), (LA,)):
+            mask = np.isin(frame, labels)
+            frame[mask & ~largest(mask)] = SECTOR
+    return kept
+
+
+def fit_maps(frames: Frames, wanted: UInt8[np.ndarray, "n y x"]) -> UInt8[np.ndarray, "n h w"]:
+    """Label maps at the size of the clip they are for, each pixel the nearest of the map's.
+
+    Raises BadInput where their number is neither the frames' nor 1, or their shape is not the clip's within 2 %.
     """
     (n, y, x), (frames_, height, width) = wanted.shape, frames.shape
-    if height % y or width % x or height // y != width // x:
+    if abs(height * x / (width * y) - 1) > 0.02:
         raise BadInput(
-            f"The label maps have {x}x{y} pixels and the clip {width}x{height}; save the maps at the clip's size."
+            f"The label maps have {x}x{y} pixels and the clip {width}x{height}, another shape; save the maps of this clip."
         )
     if n not in (1, frames_):
         raise BadInput(
             f"{n} label maps came for a clip of {frames_} frames; one for every frame is wanted, or one for the first."
         )
-    return wanted.repeat(height // y, 1).repeat(width // x, 2)
+    return np.stack([cv2.resize(each, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) for each in wanted])
 
 
 def dice_with(found: LabelMap, wanted: UInt8[np.ndarray, "m h w"]) -> dict[str, Float[np.ndarray, "m"]]:

@@ -7,7 +7,7 @@ from engine.anatomy.labels import LA, LV, MYOCARDIUM
 from engine.errors import BadInput
 from engine.measures import lvef
 from engine.measures.adherence import dice
-from engine.measures.reading import dice_with, fit_maps, heart_rate, read
+from engine.measures.reading import dice_with, fit_maps, heart_rate, one_heart, read
 from engine.measures.simpson import Beat
 from engine.phantom.population import draw_subject
 from engine.phantom.simulate import simulate
@@ -85,6 +85,19 @@ def test_the_lvef_asked_for_comes_from_the_file_and_nowhere_else(clip, reading):
     assert np.isnan([reading.asked_lvef, told(), told(lvef="35; rm"), told(lvef=None), told(lvef=10**400)]).all()
 
 
+def test_one_heart_is_kept_and_its_defects_too(made):
+    maps = made.label_maps.copy()
+    np.testing.assert_array_equal(one_heart(maps), maps)
+    littered = maps.copy()
+    littered[:, 0:2, 0:3] = LV
+    littered[:, 110:, 0:2] = LA
+    np.testing.assert_array_equal(
+        np.isin(one_heart(littered), (LV, MYOCARDIUM, LA)), np.isin(maps, (LV, MYOCARDIUM, LA))
+    )
+    no_atrium = np.where(maps == LA, 4, maps).astype(np.uint8)
+    np.testing.assert_array_equal(one_heart(no_atrium), no_atrium)
+
+
 def test_maps_fit_as_they_are_or_enlarged():
     frames = np.zeros((3, 8, 12), np.uint8)
     small = np.random.default_rng(0).integers(0, 5, (3, 4, 6)).astype(np.uint8)
@@ -93,9 +106,10 @@ def test_maps_fit_as_they_are_or_enlarged():
     np.testing.assert_array_equal(large[:, ::2, ::2], small)
     np.testing.assert_array_equal(large[:, 1::2, 1::2], small)
     np.testing.assert_array_equal(fit_maps(frames, large), large)
+    np.testing.assert_array_equal(fit_maps(np.zeros((3, 4, 6), np.uint8), large), small)  # and made smaller again
 
 
-@pytest.mark.parametrize("shape", [(3, 8, 11), (3, 8, 6), (3, 16, 24), (2, 8, 12), (3, 5, 5)])
+@pytest.mark.parametrize("shape", [(3, 8, 11), (3, 8, 6), (3, 16, 20), (2, 8, 12), (3, 5, 5)])
 def test_maps_that_do_not_fit_are_refused(shape):
     with pytest.raises(BadInput, match="label maps"):
         fit_maps(np.zeros((3, 8, 12), np.uint8), np.zeros(shape, np.uint8))
