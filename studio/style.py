@@ -15,7 +15,7 @@ THEME = gr.themes.Base(
 )
 
 CSS = """
-.gradio-container { max-width: none !important; padding: 0 !important; }
+.gradio-container { max-width: none !important; padding: 0 !important; overflow: clip !important; }
 .gradio-container .main { padding: 6px 14px !important; }
 .html-container { padding: 0 !important; }
 #notice { position: absolute; right: 0; top: 6px; width: auto; z-index: 1; }
@@ -32,6 +32,7 @@ CSS = """
 #settings { grid-area: settings; }
 @media (max-width: 1100px) {
   #workbench { grid-template: "draw settings" auto "watch settings" 1fr / minmax(0, 1fr) 264px; }
+  #settings { position: sticky; top: 8px; }
 }
 .tools { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
 .tools > * { min-width: 0 !important; }
@@ -42,10 +43,11 @@ CSS = """
 #open-file { margin-left: auto; }
 #preset { flex: 1 1 110px !important; min-width: 110px !important; }
 #open-file, #save-drawing { flex: none; width: auto; }
+#lvef:has(input:placeholder-shown) input[type="range"] { opacity: 0.25; filter: grayscale(1); }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
 .tools button, .tools .lg, .tools .sm { white-space: nowrap; padding-inline: 8px; min-height: 32px; }
 @media (max-width: 640px) {
-  #notice { position: static; }
+  #notice, #settings { position: static; }
   #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }
   #draw .tools { flex-wrap: wrap !important; }
 }

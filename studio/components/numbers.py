@@ -36,10 +36,17 @@ class Number(gr.Number):
 
 
 def keep_empty_js(elem_id: str) -> str:
-    """A JavaScript function, to run once on load, that lets the box of a slider stay empty; gradio's own would fill in the minimum."""
-    return f"""() => document.addEventListener('blur', (event) => {{
-      if (event.target.matches?.('#{elem_id} input[type=number]') && event.target.value === '') event.stopPropagation();
-    }}, true)"""
+    """A JavaScript function, to run once on load, that lets the box of a slider stay empty, where it then says "none".
+
+    gradio's own box would fill in the minimum on being left.
+    """
+    return f"""() => {{
+      const box = document.querySelector('#{elem_id} input[type=number]');
+      box.placeholder = 'none';
+      document.addEventListener('blur', (event) => {{
+        if (event.target === box && box.value === '') event.stopPropagation();
+      }}, true);
+    }}"""
 
 
 def within(typed: Any, low: float, high: float, usual: float) -> float:

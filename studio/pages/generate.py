@@ -26,6 +26,9 @@ from studio.sheets import publish
 
 _log = logging.getLogger(__name__)
 
+# On a tablet the player may be below the fold.
+_LOOK = "() => document.querySelector('#player').scrollIntoView({block: 'nearest', behavior: 'smooth'})"
+
 
 @dataclass(frozen=True)
 class Controls:
@@ -190,6 +193,8 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
 
     form.model.input(choose_model, form.components(), [*form.shaped(), status], **DIRECT)
     buttons = [controls.generate, controls.cancel, *viewer.downloads()]
+    # Before the generation, for gradio runs what a click sets off one after the other.
+    controls.generate.click(None, None, None, js=_LOOK, **DIRECT)
     made = controls.generate.click(
         generate,
         [viewer.player, *form.components()],

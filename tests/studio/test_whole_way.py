@@ -185,6 +185,19 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
     assert made.read_bytes() == (tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz").read_bytes()
 
 
+def test_on_a_tablet_the_clip_comes_into_view_and_generate_stays_there(studio):
+    page = studio
+    page.set_viewport_size({"width": 1024, "height": 768})
+    choose_model(page, "phantom")
+    generate(page)
+    page.wait_for_function(
+        """['#player .stage', '#player .scrub', '#generate', '#status'].every(part => {
+             const {top, bottom} = document.querySelector(part).getBoundingClientRect();
+             return top >= 0 && bottom <= innerHeight;
+           })"""
+    )
+
+
 def test_cancel_stops_and_leaves_the_drawing_and_the_page_ready(studio, tmp_path):
     page = studio
     choose_model(page, "phantom")
@@ -392,6 +405,7 @@ def test_an_empty_lvef_leaves_it_to_the_model(studio, wait_until_kept):
     page.wait_for_selector("#status >> text=choose an LVEF")
     type_into(page, "lvef", "")
     page.wait_for_function("document.querySelector('#editor dd.lvef').textContent === '–'")
+    assert page.get_attribute("#lvef input[type=number]", "placeholder") == "none"
     assert page.inner_text("#editor dd.esv") == "–" and page.inner_text("#editor dd.edv").endswith("mL")
     wait_until_kept(page)
     page.reload()
