@@ -112,7 +112,7 @@ def _check(clip: np.ndarray) -> None:
 
 
 def _rates(clips: Sequence[np.ndarray], fps: FrameRates) -> list[float | None]:
-    rates = [*fps] if isinstance(fps, Sequence) else [fps] * len(clips)
+    rates: list[float | None] = [*fps] if isinstance(fps, Sequence) else [fps] * len(clips)
     if len(rates) != len(clips):
         raise BadInput(f"There are {len(clips)} clips and {len(rates)} frame rates; give one rate a clip.")
     for rate in rates:
