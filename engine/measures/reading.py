@@ -84,12 +84,12 @@ def read(clip: Clip, regressor: LvefRegressor | None, wanted: UInt8[np.ndarray, 
     found = np.zeros_like(clip.frames) if is_blank else one_heart(segment(clip.frames))
     pixels = (found == LV).sum((1, 2)).astype(np.float64)
     in_mm, moves = clip.mm_per_pixel != UNKNOWN_SPACING, len(clip.frames) > 1 and not is_blank
-    beats = tuple(simpson.beats(pixels)) if np.ptp(pixels) else ()
+    beats = tuple(simpson.beats(pixels, clip.fps)) if np.ptp(pixels) else ()
     return Reading(
         clip=clip,
         found=found,
         lvef_regressor=float(regressor.measure([clip.frames], clip.fps)[0]) if regressor and moves else float("nan"),
-        lvef_simpson=simpson.lvef(found, _view(clip), clip.mm_per_pixel) if beats else float("nan"),
+        lvef_simpson=simpson.lvef(found, _view(clip), clip.mm_per_pixel, clip.fps) if beats else float("nan"),
         areas=pixels * float(np.prod(clip.mm_per_pixel)) / (100 if in_mm else 1),
         volumes=simpson.volume_curve(found, _view(clip), clip.mm_per_pixel) if in_mm else np.full(len(found), np.nan),
         beats=beats,

@@ -18,6 +18,8 @@ OUTLIER = 0.4
 """share of its neighbours' median by which an LV area is a slip of the segmenter; at 8 frames a beat ES differs by 0.3"""
 SWING = 0.4
 """share of the areas' whole range by which the area must fall, and rise again, for a beat of its own"""
+SHORTEST = 0.25
+"""seconds from one ES to the next, below which the areas only flicker"""
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,16 @@ class Beat:
     es: int
 
 
-def beats(areas: Float[np.ndarray, "t"]) -> list[Beat]:
+def beats(areas: Float[np.ndarray, "t"], fps: float | None = None) -> list[Beat]:
     """Every beat of a curve of LV areas (any unit): where it is smallest, and the largest between the ES before and after.
 
-    A single sharp slip of the segmenter is no beat's end. Where no ES has a fall before and a rise after it (a clip may
-    start or stop there), the one largest and the one smallest are taken.
+    A single sharp slip of the segmenter is no beat's end, nor is an ES sooner after a smaller one than a heart can beat,
+    where `fps` is known. Where no ES has a fall before and a rise after it (a clip may start or stop there), the one
+    largest and the one smallest are taken.
     """
     smooth = without_slips(areas)
-    found = find_peaks(-smooth, prominence=max(SWING * float(np.ptp(smooth)), 1e-9))[0].tolist()
+    apart = max(1.0, SHORTEST * fps) if fps else 1.0
+    found = find_peaks(-smooth, distance=apart, prominence=max(SWING * float(np.ptp(smooth)), 1e-9))[0].tolist()
     borders = zip([0, *found], found, [*found[1:], len(smooth)], strict=False)
     whole = [Beat(before + int(smooth[before:after].argmax()), es) for before, es, after in borders]
     return whole or [Beat(int(smooth.argmax()), int(smooth.argmin()))]
@@ -47,12 +51,17 @@ def without_slips(areas: Float[np.ndarray, "t"]) -> Float[np.ndarray, "t"]:
     return np.where(np.abs(areas - median) > OUTLIER * median, median, areas)
 
 
-def lvef(label_maps: LabelMap, view: View = "A4C", mm_per_pixel: tuple[float, float] = (1.0, 1.0)) -> float:
+def lvef(
+    label_maps: LabelMap,
+    view: View = "A4C",
+    mm_per_pixel: tuple[float, float] = (1.0, 1.0),
+    fps: float | None = None,
+) -> float:
     """Percent by single-plane Simpson, the mean over the clip's beats; NaN where no LV can be traced.
 
-    `mm_per_pixel` is (y, x); only their ratio matters.
+    `mm_per_pixel` is (y, x); only their ratio matters. `fps` is as in `beats`.
     """
-    ends = ends_of(label_maps, view, mm_per_pixel)
+    ends = ends_of(label_maps, view, mm_per_pixel, fps)
     return _mean([volumes.lvef(volumes.simpson_polygon(ed), volumes.simpson_polygon(es)) for ed, es in ends])
 
 
@@ -70,12 +79,14 @@ def lvef_biplane(
     )
 
 
-def ends_of(label_maps: LabelMap, view: View, mm_per_pixel: tuple[float, float]) -> list[tuple[Points, Points]]:
+def ends_of(
+    label_maps: LabelMap, view: View, mm_per_pixel: tuple[float, float], fps: float | None = None
+) -> list[tuple[Points, Points]]:
     """The LV's traced outlines in mm at ED and ES of every beat; beats in which the LV cannot be traced are left out."""
     place = place_of(label_maps, mm_per_pixel)
     areas = (label_maps == LV).sum((1, 2)).astype(np.float64)
     result = []
-    for beat in beats(areas):
+    for beat in beats(areas, fps):
         try:
             ed, es = (spline(trace.trace(label_maps[i], *place, view).lv_endo) for i in (beat.ed, beat.es))
         except BadInput:

@@ -55,6 +55,14 @@ def test_a_slip_of_one_frame_is_no_end_of_a_beat():
     np.testing.assert_array_equal(simpson.without_slips(areas), areas)
 
 
+def test_no_heart_beats_faster_than_hearts_can():
+    areas = 100 - 40 * cycle.contraction_curve(np.arange(60) / 30)
+    areas[11] += 22
+    flickering = [beat.es for beat in simpson.beats(areas)]
+    assert len(flickering) == 3 and flickering[1] - flickering[0] < 5
+    assert [beat.es for beat in simpson.beats(areas, fps=30.0)] == [flickering[1], flickering[2]]
+
+
 @pytest.mark.parametrize("wanted", [20.0, 40.0, 60.0])
 def test_a_true_beat_has_its_lvef(wanted):
     maps, view = exact_maps(lvef=wanted)
