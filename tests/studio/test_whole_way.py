@@ -158,8 +158,7 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
     page.fill("#seed input", "7")
     page.keyboard.press("Tab")
     generate(page)
-    player = page.locator("#player [data-ready]")
-    assert player.get_attribute("data-frames") == "16"
+    page.wait_for_selector("#player [data-frames='16']")
 
     page.locator("#player .play").click()
     page.wait_for_selector("#player [data-playing=false]")
@@ -212,7 +211,7 @@ def test_cancel_stops_and_leaves_the_drawing_and_the_page_ready(studio, tmp_path
     page.keyboard.press("Tab")
     page.click("#generate:not([disabled])")
     page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
-    assert page.locator("#player [data-ready]").get_attribute("data-clips") == "1"
+    page.wait_for_selector("#player [data-clips='1']")
 
 
 def test_a_drawing_that_is_no_heart_is_told_and_kept(studio, tmp_path):
