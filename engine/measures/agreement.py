@@ -22,6 +22,8 @@ class Agreement:
     """1: a single draw for every request. n: of n draws the one nearest to what was asked for, which flatters"""
     requests: int
     """pairs that could be measured"""
+    unmeasured: int
+    """requests in whose clips no LVEF could be measured; left out of every figure here, which flatters where there are many"""
     hearts: int
     r_squared: Estimate
     """about the line of identity: 1 - sum((measured - asked)^2) / sum((asked - mean asked)^2)"""
@@ -80,7 +82,9 @@ def _compare(
     if np.ptp(pairs[:, 0]) == 0:
         raise BadInput(f"All {len(pairs)} clips were asked for LVEF {pairs[0, 0]:g}; different ones are wanted.")
     statistics = (r_squared, mean_absolute_error, root_mean_squared_error, bias, lower_limit, upper_limit)
-    return Agreement(best_of, len(pairs), len(np.unique(named)), *(bootstrap(pairs, s, named) for s in statistics))
+    unmeasured = int((~np.isnan(asked) & np.isnan(measured)).sum())
+    figures = (bootstrap(pairs, statistic, named) for statistic in statistics)
+    return Agreement(best_of, len(pairs), unmeasured, len(np.unique(named)), *figures)
 
 
 def r_squared(pairs: Float[np.ndarray, "n 2"]) -> float:
@@ -118,9 +122,13 @@ def upper_limit(pairs: Float[np.ndarray, "n 2"]) -> float:
 
 def table(agreements: Sequence[Agreement]) -> str:
     """A line for each agreement, which begins with what was drawn."""
-    head = ["", "clips", "hearts", "R2", "MAE", "RMSE", "bias", "lower limit", "upper limit"]
+    head = ["", "clips", "not measured", "hearts", "R2", "MAE", "RMSE", "bias", "lower limit", "upper limit"]
     lines = [
-        [a.draws, str(a.requests), str(a.hearts), *map(str, (a.r_squared, a.mae, a.rmse, a.bias, a.lower, a.upper))]
+        [
+            a.draws,
+            *map(str, (a.requests, a.unmeasured, a.hearts)),
+            *map(str, (a.r_squared, a.mae, a.rmse, a.bias, a.lower, a.upper)),
+        ]
         for a in agreements
     ]
     return align([head, *lines])

@@ -62,9 +62,11 @@ def test_the_nearest_draw_is_chosen_and_the_unmeasured_passed_over():
     np.testing.assert_array_equal(nearest(ASKED[:3], measured), [18, 34, nan])
 
 
-def test_a_clip_that_could_not_be_measured_is_left_out():
-    (found,) = agree(np.append(ASKED, 40.0), np.append(ASKED, np.nan)[:, None])
+def test_a_clip_that_could_not_be_measured_is_left_out_and_told_of():
+    nan = float("nan")
+    (found,) = agree(np.append(ASKED, [40.0, nan, nan]), np.append(ASKED, [nan, 30.0, nan])[:, None])
     assert (found.requests, found.hearts, found.r_squared.value) == (4, 4, 1)
+    assert found.unmeasured == 1, "nothing was asked of the other two"
 
 
 def test_clips_of_one_heart_are_no_independent_witnesses():
