@@ -95,8 +95,8 @@ def check_ending(path: Path) -> None:
 
 
 def _scatter(axes: "Axes", asked: np.ndarray, measured: np.ndarray, agreement: Agreement) -> None:
-    told = asked[~np.isnan(measured)], measured[~np.isnan(measured)]
-    low, high = min(map(np.min, told)) - 4, max(map(np.max, told)) + 4
+    told = np.stack([asked, measured])[:, ~np.isnan(asked + measured)]
+    low, high = told.min() - 4, told.max() + 4
     axes.plot((low, high), (low, high), color=GREY, linewidth=0.6)
     axes.plot(asked, measured, "o", color=BLUE, markersize=3, markeredgewidth=0, alpha=0.6)
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="LVEF asked for (%)", ylabel="LVEF measured (%)")
@@ -122,8 +122,10 @@ def _bland_altman(axes: "Axes", asked: np.ndarray, measured: np.ndarray, agreeme
 
 
 def _curve(axes: "Axes", reading: Reading) -> None:
-    """Volume where the clip tells its spacing, else area."""
-    values, unit = (reading.volumes, "LV volume (mL)") if reading.in_mm else (reading.areas, "LV area (pixels)")
+    """Volume where one could be measured, else area."""
+    values, unit = reading.volumes, "LV volume (mL)"
+    if np.isnan(values).all():
+        values, unit = reading.areas, f"LV area ({'cm²' if reading.in_mm else 'pixels'})"
     seconds = np.arange(len(values)) / reading.clip.fps
     axes.plot(seconds, values, color=BLUE, marker="o", markersize=2)
     for beat in reading.beats:

@@ -29,6 +29,7 @@ def test_agreement_is_drawn_with_a_nan_left_out(tmp_path):
     asked = rng.uniform(20, 70, 30)
     measured = asked[:, None] + rng.normal(-3, 5, (30, 2))
     measured[4, 0] = np.nan
+    asked[5] = np.nan
     single, best = agree(asked, measured)
     one, other = (draw_agreement(asked, measured, a, tmp_path / f"{a.best_of}.png") for a in (single, best))
     assert is_light(one) and is_light(other)
@@ -42,6 +43,11 @@ def test_a_beat_is_drawn_with_and_without_maps_and_spacing(tmp_path, clip, spaci
     plain = draw_beat(read(told, None), tmp_path / "plain.png")
     dashed = draw_beat(read(told, None), tmp_path / "dashed.png", clip.label_maps)
     assert is_light(plain) and plain.read_bytes() != dashed.read_bytes()
+
+
+def test_an_lv_too_small_for_a_volume_is_drawn_by_its_area(tmp_path, clip):
+    reading = read(clip, None)
+    assert is_light(draw_beat(replace(reading, volumes=np.full(8, np.nan)), tmp_path / "a.png"))
 
 
 def test_the_same_figure_has_the_same_bytes(tmp_path, clip):
