@@ -4,7 +4,7 @@ Our own echo networks learned from simulation and look at hearts; Inception and 
 of people, and are what papers report. The latter two are TorchScript files that the user brings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,11 +32,7 @@ class Extractor:
     """the network, what it learned from, and for a file its sha256"""
     of: Literal["frames", "clips"]
     embed: Embed
-    """float64 features of one clip: a row for every frame, or one row for the clip"""
-
-    def embed_all(self, clips: Sequence[Clip]) -> list[Float[np.ndarray, "n d"]]:
-        """The features of every clip by itself, so that sets can be split by clip. Raises BadInput as the network does."""
-        return [self.embed(clip) for clip in clips]
+    """float64 features of one clip: a row for every frame, or one row for the clip. Raises BadInput as the network does"""
 
 
 def echo_frames() -> Extractor:
