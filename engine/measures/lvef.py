@@ -22,8 +22,8 @@ WEIGHTS = "lvef.safetensors"
 SIZE = 112
 """pixels a side that the network was trained at"""
 RATE = 25.0
-"""Frames a second, above which frames are left out. It learned beats of 8 to 32 frames, drawn from 16 to 24 different
-ones: from a slow beat at a low rate to a fast one at 25. So a rate need not be known, and only a higher one is lowered."""
+"""Frames a second, above which frames are left out. It learned beats of 8 to 32 frames, drawn from 24 different ones:
+from a fast beat at a low rate to a slow one at 25. So a rate need not be known, and only a higher one is lowered."""
 LONGEST = 64
 """frames the network sees at once; a longer clip is read in equal parts, and their answers are averaged"""
 
