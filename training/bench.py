@@ -36,6 +36,7 @@ from engine.measures.segmenter import segment
 from engine.phantom.population import Subject, draw_subject
 from engine.phantom.simulate import simulate
 from engine.shipped import find
+from training import export
 from training.data.phantom import HELD_OUT
 
 MODEL = "semantic-video"
@@ -238,10 +239,7 @@ def show_lines(lines: Sequence[Line], columns: Sequence[str]) -> str:
 
 
 def _cell(found: Estimate | None) -> str:
-    if found is None:
-        return f"{'-':>22}"
-    digits = 1 if abs(found.value) >= 10 else 2
-    return f"{f'{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]':>22}"
+    return f"{str(found) if found else '-':>22}"
 
 
 def draw_sheet(generated: Reading, phantom: Reading) -> UInt8[np.ndarray, "h w"]:
@@ -265,14 +263,11 @@ def plain(figures: Sequence[Figure], lines: Sequence[Line], columns: Sequence[st
 
 def record_scores(weights: str, lines: Sequence[Line], about: str) -> None:
     """Writes what was measured into the card beside the model's weights."""
-    path = find(weights).with_suffix(".json")
-    card = json.loads(path.read_text(encoding="utf-8"))
-    card["scored_on"] = about
-    card["scores"] = {
+    scores = {
         what: {name: round(cell.value, 3) for name, cell in zip(("generated", "phantom"), cells, strict=False) if cell}
         for what, cells, _ in lines
     }
-    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    export.record_scores(find(weights), about, scores)
 
 
 def main(
