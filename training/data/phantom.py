@@ -102,22 +102,23 @@ def make_set(
 
 def read_set(folder: Path) -> PhantomSet:
     """All clips of a folder and of the folders in it, each ordered by seed."""
-    paths = sorted(folder.rglob("*.npz"))
-    if not paths:
-        raise SystemExit(f"{folder} holds no phantom clips; make them with `python -m training.data.phantom {folder}`.")
     parts = []
-    for path in paths:
+    for path in _shards_in(folder):
         with np.load(path) as shard:
             parts.append([shard[field.name] for field in fields(PhantomSet)])
+    shapes = sorted({part[0].shape[1:] for part in parts})
+    if len(shapes) > 1:
+        told = ", ".join("x".join(map(str, shape)) for shape in shapes)
+        raise SystemExit(f"{folder} holds clips of {told} (frames, height, width); one shape is wanted, so part them.")
     return PhantomSet(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def examples(folder: Path) -> Iterator[Example]:
-    """The clips of a folder one by one, ordered by seed, as the readers of real data sets give theirs.
+    """The clips of a folder and of the folders in it one by one, as the readers of real data sets give theirs.
 
     Every frame is labelled, sector included; a seed is a patient; held-out seeds are the test split.
     """
-    for path in sorted(folder.glob("*.npz")):
+    for path in _shards_in(folder):
         with np.load(path) as shard:
             parts = [shard[field.name] for field in fields(PhantomSet)]
             told = json.loads(str(shard["parameters"]))
@@ -136,6 +137,13 @@ def examples(folder: Path) -> Iterator[Example]:
                 patient=f"{seed}",
                 source="phantom",
             )
+
+
+def _shards_in(folder: Path) -> list[Path]:
+    paths = sorted(folder.rglob("*.npz"))
+    if not paths:
+        raise SystemExit(f"{folder} holds no phantom clips; make them with `python -m training.data.phantom {folder}`.")
+    return paths
 
 
 def _shard(folder: Path, first: int) -> Path:

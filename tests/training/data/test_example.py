@@ -93,3 +93,13 @@ def test_the_phantom_gives_examples_too(tmp_path):
         assert example.fps == pytest.approx(4 * subject.heart_rate / 60) and example.view == subject.heart.view
         areas = [(drawn == labels.LV).sum() for drawn in example.label_maps.values()]
         assert (example.ed, example.es) == (0, int(np.argmin(areas))) and areas[0] > areas[example.es]
+
+
+def test_clips_of_several_shapes_are_no_set_and_an_empty_folder_is_none(tmp_path):
+    with pytest.raises(SystemExit, match="no phantom clips"):
+        next(examples(tmp_path))
+    for size in (32, 48):
+        make_set(tmp_path / str(size), first=HELD_OUT, count=1, frames=2, size=size, workers=1)
+    with pytest.raises(SystemExit, match="2x32x32, 2x48x48"):
+        read_set(tmp_path)
+    assert len(list(examples(tmp_path))) == 2
