@@ -265,8 +265,24 @@ CONTROLS = {
 }
 
 
+@pytest.fixture
+def slow_stream(page):
+    """gradio's stream of answers comes late, as on a busy line; every other answer comes as it does."""
+    page.add_init_script(
+        """
+        const quick = window.fetch;
+        window.fetch = async (request, ...more) => {
+          const answer = await quick(request, ...more);
+          if (!String(request.url ?? request).includes('/queue/data')) return answer;
+          const wait = (chunk, out) => new Promise((done) => setTimeout(() => done(out.enqueue(chunk)), 150));
+          return new Response(answer.body.pipeThrough(new TransformStream({ transform: wait })), answer);
+        };
+        """
+    )
+
+
 @pytest.mark.parametrize("control", CONTROLS)
-def test_a_click_on_generate_right_after_a_change_is_heard(studio, control):
+def test_a_click_on_generate_right_after_a_change_is_heard(slow_stream, studio, control):
     page = studio
     choose_model(page, "phantom")
     for turn in range(5):
