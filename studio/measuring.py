@@ -21,7 +21,7 @@ from engine.measures.agreement import Agreement, agree
 from engine.measures.agreement import table as agreement_table
 from engine.measures.extractors import Extractor
 from engine.measures.fidelity import Distance
-from engine.measures.reading import Reading, dice_with, fit_maps, read
+from engine.measures.reading import Reading, dice_with, fit_maps, one_heart, read
 from engine.measures.segmenter import segment
 from engine.media.kinds import ending, known_endings
 from engine.media.read import read_clip, read_label_maps
@@ -217,7 +217,11 @@ def ceiling_of(wanted: Wanted) -> dict[str, float]:
         (clip,) = load("phantom").generate(wanted.asked, card("phantom").defaults())
     except BadInput:
         return {}
-    found = {} if clip.label_maps is None else dice_with(segment(clip.frames), clip.label_maps)
+    found = (
+        {}
+        if clip.label_maps is None
+        else dice_with(one_heart(segment(clip.frames)), clip.label_maps[: len(wanted.maps)])
+    )
     return {name: float(np.nanmean(dice)) for name, dice in found.items()}
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 
 from engine.anatomy.labels import Frames
 from engine.errors import BadInput
+from engine.measures.window import cut, find_window
 from engine.networks.r2plus1d import R2Plus1d, Reading
 from engine.shipped import find
 from engine.weights import load_strictly
@@ -85,21 +86,16 @@ def prepare(clip: np.ndarray, fps: float | None) -> list[Frames]:
     """The parts, of at most `LONGEST` frames of `SIZE` x `SIZE`, in which a clip is read. Raises BadInput as `measure` does."""
     _check(clip)
     if fps is not None and fps > RATE:
-        clip = clip[np.round(np.arange(0, len(clip) - 0.5, fps / RATE)).astype(int)]
-    frames = np.stack([_square(frame) for frame in clip])
+        at = np.round(np.arange(0, len(clip) - 0.5, fps / RATE)).astype(int)
+        clip = clip[at if len(at) > 1 else [0, -1]]
+    square = cut(clip, find_window(clip))
+    frames = np.stack([_resize(frame) for frame in square])
     return np.array_split(frames, -(-len(frames) // LONGEST))
 
 
-def _square(frame: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "112 112"]:
-    """Centred on black, its proportions kept; INTER_AREA is bilinear where it enlarges."""
-    height, width = frame.shape
-    side = max(height, width)
-    if height != width:
-        square = np.zeros((side, side), np.uint8)
-        top, left = (side - height) // 2, (side - width) // 2
-        square[top : top + height, left : left + width] = frame
-        frame = square
-    return frame if side == SIZE else cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+def _resize(frame: UInt8[np.ndarray, "n n"]) -> UInt8[np.ndarray, "112 112"]:
+    """INTER_AREA is bilinear where it enlarges."""
+    return frame if len(frame) == SIZE else cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
 
 
 def _check(clip: np.ndarray) -> None:

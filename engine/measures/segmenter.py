@@ -15,6 +15,7 @@ from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
 from engine.anatomy.labels import NAMES, Frames, LabelMap
+from engine.measures.window import cut, find_window, paste
 from engine.shipped import find
 from engine.weights import load_strictly
 
@@ -44,10 +45,11 @@ def load_segmenter(device: str = "cpu") -> nn.Module:
 
 def segment(frames: Frames, network: nn.Module | None = None) -> LabelMap:
     """The label map of every frame, at the size of the frames; with the frozen network where none is given."""
-    network = network or load_segmenter()
+    network, window = network or load_segmenter(), find_window(frames)
     maps = torch.cat([network(part).argmax(1).byte().cpu() for part in _parts(frames, network)]).numpy()
     # Classes have no in-between: the answer is never blurred.
-    return np.stack([_resize(one, frames.shape[1:], cv2.INTER_NEAREST_EXACT) for one in maps])
+    square = np.stack([_resize(one, (window.side, window.side), cv2.INTER_NEAREST_EXACT) for one in maps])
+    return paste(square, window, frames.shape[1:])
 
 
 def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarray, "t d"]:
@@ -62,7 +64,7 @@ def features(frames: Frames, network: nn.Module | None = None) -> Float[np.ndarr
 def _parts(frames: Frames, network: nn.Module) -> Iterator[Float[Tensor, "b 1 h w"]]:
     """Grey 0..1, `BATCH` frames at a time, on the network's device."""
     device = next(network.parameters()).device
-    grey = np.stack([_resize(frame, (SIZE, SIZE), cv2.INTER_AREA) for frame in frames])
+    grey = np.stack([_resize(frame, (SIZE, SIZE), cv2.INTER_AREA) for frame in cut(frames, find_window(frames))])
     with torch.inference_mode():
         for part in torch.from_numpy(grey)[:, None].split(BATCH):
             yield part.to(device).float() / 255
