@@ -15,9 +15,6 @@ from engine.anatomy.heart import Grid
 from engine.phantom.population import Acquisition
 from engine.phantom.scene import Scene
 
-DEPTHS, BEAMS = 208, 120
-COMPOUNDED = 3
-"""Sub-bands whose intensities are averaged (frequency compounding): without it speckle has a dark tail that real images lack."""
 MARGIN = 1.06
 """The beam grid reaches this far beyond the outer beams, so that their point spread has something to draw on."""
 
@@ -52,32 +49,33 @@ def render(scenes: Sequence[Scene], size: int, device: str | torch.device = "cpu
 def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
     """Level in dB of every depth and beam, before compression."""
     scan, sector, frames = scene.acquisition, scene.hearts[0].sector, len(scene.hearts)
+    depths, beams, parts = scene.quality.depths, scene.quality.beams, 2 * scene.quality.compounded
     generator = torch.Generator().manual_seed(scan.seed)
     positions, amplitudes = _moving_scatterers(scene, generator, device)
 
     # Deposit every scatterer on the four grid cells around it.
     radius = torch.linalg.vector_norm(positions, dim=-1)
     half = np.radians(sector.opening / 2) * MARGIN
-    row = radius / (sector.depth * 1.02) * DEPTHS - 0.5
-    column = (torch.atan2(positions[..., 0], positions[..., 1]) / half + 1) / 2 * BEAMS - 0.5
-    inside = (row > 0) & (row < DEPTHS - 1.01) & (column > 0) & (column < BEAMS - 1.01)
-    row, column = row.clamp(0, DEPTHS - 1.01), column.clamp(0, BEAMS - 1.01)
+    row = radius / (sector.depth * 1.02) * depths - 0.5
+    column = (torch.atan2(positions[..., 0], positions[..., 1]) / half + 1) / 2 * beams - 0.5
+    inside = (row > 0) & (row < depths - 1.01) & (column > 0) & (column < beams - 1.01)
+    row, column = row.clamp(0, depths - 1.01), column.clamp(0, beams - 1.01)
     r0, c0 = row.floor(), column.floor()
     fr, fc = row - r0, column - c0
-    base = (r0 * BEAMS + c0).long() + torch.arange(frames, device=device)[:, None] * (DEPTHS * BEAMS)
+    base = (r0 * beams + c0).long() + torch.arange(frames, device=device)[:, None] * (depths * beams)
     amplitudes = torch.where(inside[..., None], amplitudes, 0.0)
-    field = torch.zeros(frames * DEPTHS * BEAMS, 2 * COMPOUNDED, device=device)
-    for offset, weight in ((0, (1 - fr) * (1 - fc)), (1, (1 - fr) * fc), (BEAMS, fr * (1 - fc)), (BEAMS + 1, fr * fc)):
+    field = torch.zeros(frames * depths * beams, parts, device=device)
+    for offset, weight in ((0, (1 - fr) * (1 - fc)), (1, (1 - fr) * fc), (beams, fr * (1 - fc)), (beams + 1, fr * fc)):
         field.index_add_(0, (base + offset).flatten(), (amplitudes * weight[..., None]).flatten(0, 1))
-    field = field.view(frames, DEPTHS, BEAMS, 2 * COMPOUNDED)
+    field = field.view(frames, depths, beams, parts)
 
-    depth_mm = (torch.arange(DEPTHS, device=device) + 0.5) / DEPTHS * sector.depth * 1.02
+    depth_mm = (torch.arange(depths, device=device) + 0.5) / depths * sector.depth * 1.02
     share = depth_mm / sector.depth
     # Scatterers lie with density ~ radius^(1/0.65 - 2) an area: even out what the grid's cells receive.
     cells = share.clamp_min(0.05) ** (1 / 0.65 - 1)
-    field = field / (cells.sqrt() * np.sqrt(len(scene.positions) / (DEPTHS * BEAMS)))[:, None, None]
+    field = field / (cells.sqrt() * np.sqrt(len(scene.positions) / (depths * beams)))[:, None, None]
     clutter = (
-        torch.randn(1, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device)
+        torch.randn(1, depths, beams, parts, generator=generator).to(device)
         * _ratio(scan.haze)
         * torch.exp(-depth_mm / 14.0)[:, None, None]
     )
@@ -86,20 +84,20 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
     axial, near, far, lobes = _spread(scene, depth_mm, share)
     field = torch.einsum("ed,tdbc->tebc", axial, field)
     mix = ((share - 0.18) / 0.45).clamp(0, 1)[None, :, None, None]
-    beams = torch.einsum("ab,tdbc->tdac", near, field) * (1 - mix) + torch.einsum("ab,tdbc->tdac", far, field) * mix
-    beams = beams + _ratio(scan.side_lobes) * torch.einsum("ab,tdbc->tdac", lobes, field)
+    swept = torch.einsum("ab,tdbc->tdac", near, field) * (1 - mix) + torch.einsum("ab,tdbc->tdac", far, field) * mix
+    swept = swept + _ratio(scan.side_lobes) * torch.einsum("ab,tdbc->tdac", lobes, field)
     noise = (
-        torch.randn(frames, DEPTHS, BEAMS, 2 * COMPOUNDED, generator=generator).to(device)
+        torch.randn(frames, depths, beams, parts, generator=generator).to(device)
         * _ratio(scan.noise)
         * (0.35 + 0.65 * share)[:, None, None]
     )
-    beams = beams * _ratio_map(scene, share).to(device)[..., None] + noise
-    return 10 * torch.log10(beams.square().mean(-1) + 1e-7) + scan.gain
+    swept = swept * _ratio_map(scene, share).to(device)[..., None] + noise
+    return 10 * torch.log10(swept.square().mean(-1) + 1e-7) + scan.gain
 
 
 def _moving_scatterers(scene: Scene, generator: torch.Generator, device):
-    """Positions (t, n, 2) in mm and amplitudes (t, n, 2 * COMPOUNDED), a complex number a sub-band, of all scatterers."""
-    frames = len(scene.hearts)
+    """Positions (t, n, 2) in mm and amplitudes (t, n, 2 * compounded), a complex number a sub-band, of all scatterers."""
+    frames, parts = len(scene.hearts), 2 * scene.quality.compounded
     positions = torch.tensor(scene.positions, dtype=torch.float32, device=device)
     x0, y0, x1, y1 = scene.extent
     places = torch.stack([(positions[:, 0] - x0) / (x1 - x0), (positions[:, 1] - y0) / (y1 - y0)], -1) * 2 - 1
@@ -109,13 +107,13 @@ def _moving_scatterers(scene: Scene, generator: torch.Generator, device):
 
     # Out-of-plane motion: each scatterer's amplitude turns between two draws, along a random walk that ends where it began.
     level = torch.tensor(scene.level, dtype=torch.float32, device=device)
-    two = torch.randn(2, len(level), 2 * COMPOUNDED, generator=generator).to(device) * (10 ** (level / 20))[:, None]
+    two = torch.randn(2, len(level), parts, generator=generator).to(device) * (10 ** (level / 20))[:, None]
     angle = torch.tensor(_walk(scene), dtype=torch.float32, device=device)[:, None, None]
     tissue = two[0] * angle.cos() + two[1] * angle.sin()
 
     leaflets = torch.tensor(scene.leaflet_positions, dtype=torch.float32, device=device)
     strength = torch.tensor(10 ** (scene.leaflet_level / 20), dtype=torch.float32, device=device)
-    fixed = torch.randn(leaflets.shape[1], 2 * COMPOUNDED, generator=generator).to(device)
+    fixed = torch.randn(leaflets.shape[1], parts, generator=generator).to(device)
     return torch.cat([moved, leaflets], 1), torch.cat([tissue, fixed * strength[..., None]], 1)
 
 
@@ -134,7 +132,8 @@ def _spread(scene: Scene, depth_mm: Tensor, share: Tensor):
         share < 0.5, near + (middle - near) * share * 2, middle + (deep - middle) * (share * 2 - 1).clamp(0, 1)
     )
     axial = torch.exp(-0.5 * ((depth_mm[:, None] - depth_mm[None]) / width[:, None]) ** 2)
-    beam = sector.opening * MARGIN / BEAMS * torch.arange(BEAMS, device=depth_mm.device)
+    beams = scene.quality.beams
+    beam = sector.opening * MARGIN / beams * torch.arange(beams, device=depth_mm.device)
     gap = beam[:, None] - beam[None]
     lateral = [torch.exp(-0.5 * (gap / sigma) ** 2) for sigma in (*_LATERAL[look], _SIDE_LOBE_WIDTH)]
     return tuple(m / m.square().sum(1, keepdim=True).sqrt() for m in (axial, *lateral))
@@ -146,10 +145,10 @@ def _ratio(db: float) -> float:
 
 def _ratio_map(scene: Scene, share: Tensor) -> Float[Tensor, "d b"]:
     """Amplitude factor of gain steps, shadows and drop-out."""
-    scan, share = scene.acquisition, share.cpu()
-    angle = torch.linspace(-MARGIN, MARGIN, BEAMS)
+    scan, share, beams = scene.acquisition, share.cpu(), scene.quality.beams
+    angle = torch.linspace(-MARGIN, MARGIN, beams)
     steps = np.interp(share.numpy(), np.linspace(0, 1, len(scan.gain_steps)), scan.gain_steps)
-    db = torch.tensor(steps, dtype=torch.float32)[:, None].repeat(1, BEAMS)
+    db = torch.tensor(steps, dtype=torch.float32)[:, None].repeat(1, beams)
     for centre, half_width, loss in scan.shadows:
         db = (
             db

@@ -1,6 +1,7 @@
 """From a heart to scatterers: where the echoes come from, how strong, and how they move. numpy, one clip at a time."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,15 +11,7 @@ from engine.anatomy import contours, cycle
 from engine.anatomy.heart import Grid, Heart, Points
 from engine.anatomy.motion import Motion, motion_of
 from engine.phantom.population import Acquisition, Exam
-
-SCATTERERS = 22_000
-"""In the plane of the heart: about eight for each resolution cell at the depth of the LV."""
-LEAFLET_SCATTERERS = 160
-"""For each leaflet."""
-_MAP_SPACING = 0.7
-"""mm a pixel of the tissue map"""
-_NODE_SPACING = 2.5
-"""mm between the nodes of the displacement field"""
+from engine.phantom.quality import FULL, Quality
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +30,10 @@ class Scene:
     """x0, y0, x1, y1 of the first and last node"""
     leaflet_positions: Float[np.ndarray, "t m 2"]
     leaflet_level: Float[np.ndarray, "t m"]
+    quality: Quality
 
 
-def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
+def make_scene(exam: Exam, phase: Float[np.ndarray, "t"], quality: Quality = FULL) -> Scene:
     """The scene of a beating heart. Raises BadInput when the LVEF cannot be reached."""
     heart, acquisition = exam.heart, exam.acquisition
     rng = np.random.default_rng([7, acquisition.seed])
@@ -48,12 +42,12 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
     contraction = strongest * cycle.contraction_curve(phase)
     opening = cycle.opening_curve(phase)
     hearts = tuple(cycle.heart_at(heart, motion, float(c), float(o)) for c, o in zip(contraction, opening, strict=True))
-    level_map, grid = _tissue(heart, motion, acquisition, rng)
-    positions = _scatter(heart, rng)
+    level_map, grid = _tissue(heart, motion, acquisition, quality.map_spacing, rng)
+    positions = _scatter(heart, quality.scatterers, rng)
     column, row = np.round(grid.to_pixels(positions)).astype(int).T
     row, column = np.clip(row, 0, grid.height - 1), np.clip(column, 0, grid.width - 1)
-    nodes, extent = _displacement(heart, motion, contraction)
-    leaflet_positions, leaflet_level = _leaflets(hearts, acquisition, rng)
+    nodes, extent = _displacement(heart, motion, contraction, quality.node_spacing)
+    leaflet_positions, leaflet_level = _leaflets(hearts, acquisition, quality.leaflet_scatterers, rng)
     return Scene(
         hearts,
         phase,
@@ -64,50 +58,50 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"]) -> Scene:
         extent,
         leaflet_positions,
         leaflet_level,
+        quality,
     )
 
 
-def _scatter(heart: Heart, rng: np.random.Generator) -> Points:
+def _scatter(heart: Heart, count: int, rng: np.random.Generator) -> Points:
     """Points spread over the fan, denser near the probe, where resolution cells are small."""
     half = np.radians(heart.sector.opening / 2 + 3)
-    radius = heart.sector.depth * 1.02 * rng.random(SCATTERERS) ** 0.65
-    angle = rng.uniform(-half, half, SCATTERERS)
+    radius = heart.sector.depth * 1.02 * rng.random(count) ** 0.65
+    angle = rng.uniform(-half, half, count)
     return np.stack([radius * np.sin(angle), radius * np.cos(angle)], -1)
 
 
-def _displacement(heart: Heart, motion: Motion, contraction: np.ndarray):
+def _displacement(heart: Heart, motion: Motion, contraction: np.ndarray, spacing: float):
     depth = heart.sector.depth
     half_width = depth * np.sin(np.radians(min(heart.sector.opening / 2 + 4, 89.0)))
     x, y = (
-        np.arange(-half_width, half_width + _NODE_SPACING, _NODE_SPACING),
-        np.arange(0, depth + 2 * _NODE_SPACING, _NODE_SPACING),
+        np.arange(-half_width, half_width + spacing, spacing),
+        np.arange(0, depth + 2 * spacing, spacing),
     )
     mesh = np.stack(np.meshgrid(x, y), -1)
     nodes = np.stack([motion.displace(mesh, float(c)) - mesh for c in contraction])
     return nodes.astype(np.float32), (float(x[0]), float(y[0]), float(x[-1]), float(y[-1]))
 
 
-def _tissue(heart: Heart, motion: Motion, scan: Acquisition, rng: np.random.Generator):
+def _tissue(heart: Heart, motion: Motion, scan: Acquisition, spacing: float, rng: np.random.Generator):
     """Echo level (dB) at end-diastole on a fine grid over the fan."""
     sector = heart.sector
-    width, height = int(2 * sector.depth * 0.78 / _MAP_SPACING), int(1.04 * sector.depth / _MAP_SPACING)
-    grid = Grid(height, width, (_MAP_SPACING, _MAP_SPACING), ((width - 1) / 2, 0.0))
+    width, height = int(2 * sector.depth * 0.78 / spacing), int(1.04 * sector.depth / spacing)
+    grid = Grid(height, width, (spacing, spacing), ((width - 1) / 2, 0.0))
+    cloud, distance = partial(_cloud, rng, (height, width), spacing), partial(_distance, spacing)
     lv, epi, la = (contours.fill(contours.spline(c), grid) for c in (heart.lv_endo, heart.lv_epi, heart.la))
     right = _right_heart(motion, grid) if heart.view == "A4C" else np.zeros_like(lv)
-    right &= ~_grow(epi | la, 1.5)
+    right &= distance(epi | la) >= 1.5
     wall = epi & ~lv & ~la
     heart_mask = epi | la | right
-    outside = cv2.distanceTransform((~(epi | la)).astype(np.uint8), cv2.DIST_L2, 3) * _MAP_SPACING
+    outside = distance(epi | la)
     mesh = grid.mesh()
     z, r = np.moveaxis((mesh - motion.apex) @ motion.axes.T, -1, 0)
 
-    level = scan.tissue + 7.0 * _cloud(rng, (height, width), 16.0) + 3.0 * _cloud(rng, (height, width), 5.0)
+    level = scan.tissue + 7.0 * cloud(16.0) + 3.0 * cloud(5.0)
     # Lung and air beyond the free walls swallow the beam; the flanks of real apical views are mostly dark.
-    level -= 0.30 * np.clip(
-        cv2.distanceTransform((~heart_mask).astype(np.uint8), cv2.DIST_L2, 3) * _MAP_SPACING - 8.0, 0, 45
-    )
-    level = np.where(_grow(la, 3.0) & ~la, scan.tissue + 4.0, level)
-    level = np.where(_grow(right, 3.5) & ~right, -3.0 + 2.0 * _cloud(rng, (height, width), 6.0), level)
+    level -= 0.30 * np.clip(distance(heart_mask) - 8.0, 0, 45)
+    level = np.where((distance(la) < 3.0) & ~la, scan.tissue + 4.0, level)
+    level = np.where((distance(right) < 3.5) & ~right, -3.0 + 2.0 * cloud(6.0), level)
     beyond = (
         (outside > 0)
         & (outside < 4.5)
@@ -115,19 +109,17 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, rng: np.random.Gene
         & (z > 0.1 * motion.length)
         & (z < motion.length + 8)
     )
-    level = np.where(
-        beyond & ~right, scan.pericardium - np.abs(outside - 2.0) * 2.0 + 2.0 * _cloud(rng, (height, width), 8.0), level
-    )
+    level = np.where(beyond & ~right, scan.pericardium - np.abs(outside - 2.0) * 2.0 + 2.0 * cloud(8.0), level)
 
     normal = np.stack([r, np.clip(z, None, 0.25 * motion.length) - 0.25 * motion.length], -1)
     normal = normal[..., :1] * motion.axes[1] + normal[..., 1:] * motion.axes[0]
     across = np.abs((normal * mesh).sum(-1)) / (np.linalg.norm(normal, axis=-1) * np.linalg.norm(mesh, axis=-1) + 1e-6)
-    muscle = -scan.anisotropy * (1 - across) + 0.45 * scan.anisotropy + 2.5 * _cloud(rng, (height, width), 7.0)
+    muscle = -scan.anisotropy * (1 - across) + 0.45 * scan.anisotropy + 2.5 * cloud(7.0)
     level = np.where(wall, muscle, level)
     annulus = np.minimum(*(np.linalg.norm(mesh - end, axis=-1) for end in (heart.lv_endo[0], heart.lv_endo[-1])))
     level = np.where((annulus < 4.0) & ~lv & ~la, level + 5.0 * (1 - annulus / 4.0), level)
     blood = lv | la | right
-    level = np.where(blood, scan.blood + 2.0 * _cloud(rng, (height, width), 12.0), level)
+    level = np.where(blood, scan.blood + 2.0 * cloud(12.0), level)
     return level, grid
 
 
@@ -147,10 +139,10 @@ def _right_heart(motion: Motion, grid: Grid) -> Bool[np.ndarray, "h w"]:
     return masks[0] | masks[1]
 
 
-def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, rng: np.random.Generator):
+def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, count: int, rng: np.random.Generator):
     """Scatterers along the leaflets in every frame; a leaflet parallel to the beam gives almost no echo."""
-    along = rng.random((2, LEAFLET_SCATTERERS))
-    jitter = rng.normal(0, 0.4, (2, LEAFLET_SCATTERERS, 2))
+    along = rng.random((2, count))
+    jitter = rng.normal(0, 0.4, (2, count, 2))
     positions, levels = [], []
     for heart in hearts:
         places = []
@@ -169,11 +161,12 @@ def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, rng: np.random.Gener
     return np.stack(positions), np.stack(levels)
 
 
-def _grow(mask: np.ndarray, mm: float) -> np.ndarray:
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) * _MAP_SPACING < mm
+def _distance(spacing: float, mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """mm from each pixel to the mask."""
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) * spacing
 
 
-def _cloud(rng: np.random.Generator, shape: tuple[int, int], mm: float) -> np.ndarray:
+def _cloud(rng: np.random.Generator, shape: tuple[int, int], spacing: float, mm: float) -> Float[np.ndarray, "h w"]:
     """A smooth random field of unit variance with blotches of this size."""
-    small = rng.normal(0, 1, (max(int(shape[0] * _MAP_SPACING / mm), 3), max(int(shape[1] * _MAP_SPACING / mm), 3)))
+    small = rng.normal(0, 1, (max(int(shape[0] * spacing / mm), 3), max(int(shape[1] * spacing / mm), 3)))
     return 1.4 * cv2.resize(small, shape[::-1], interpolation=cv2.INTER_CUBIC)

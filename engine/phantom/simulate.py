@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from engine.anatomy.heart import Heart
 from engine.anatomy.labels import Frames, LabelMap
 from engine.anatomy.motion import motion_of
 from engine.phantom.population import Exam
+from engine.phantom.quality import FULL, Quality
 from engine.phantom.render import render
 from engine.phantom.scene import make_scene
 
@@ -22,11 +24,16 @@ class PhantomClip:
 
     exam: Exam
     frames: Frames
-    label_maps: LabelMap
     hearts: tuple[Heart, ...]
     """one a frame, with its leaflets; index 0 is end-diastole"""
     fps: float
     mm_per_pixel: tuple[float, float]
+
+    @cached_property
+    def label_maps(self) -> LabelMap:
+        """exact, of `hearts`; drawn when first asked for, since a preview shows none"""
+        grid = self.exam.heart.sector.grid(*self.frames.shape[1:])
+        return np.stack([contours.label_map(heart, grid) for heart in self.hearts])
 
     @property
     def lvef(self) -> float:
@@ -40,16 +47,19 @@ class PhantomClip:
 
 
 def simulate(
-    exams: Sequence[Exam], frames: int = 16, size: int = 112, device: str | torch.device = "cpu"
+    exams: Sequence[Exam],
+    frames: int = 16,
+    size: int = 112,
+    device: str | torch.device = "cpu",
+    quality: Quality = FULL,
 ) -> list[PhantomClip]:
     """One whole beat of each exam, `frames` x `size` x `size`. Raises BadInput where an LVEF cannot be reached."""
     phase = cycle.phases(frames)
-    scenes = [make_scene(exam, phase) for exam in exams]
+    scenes = [make_scene(exam, phase, quality) for exam in exams]
     clips = []
     for exam, scene, image in zip(exams, scenes, render(scenes, size, device), strict=True):
         grid = exam.heart.sector.grid(size)
-        maps = np.stack([contours.label_map(heart, grid) for heart in scene.hearts])
-        clips.append(PhantomClip(exam, image, maps, scene.hearts, frames * exam.heart_rate / 60, grid.mm_per_pixel))
+        clips.append(PhantomClip(exam, image, scene.hearts, frames * exam.heart_rate / 60, grid.mm_per_pixel))
     return clips
 
 
