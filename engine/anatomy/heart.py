@@ -14,8 +14,10 @@ from jaxtyping import Float
 from engine.anatomy.labels import View
 from engine.errors import BadInput
 
-VERSION = 1
+VERSIONS = (1, 2)
+"""Of a drawing: the heart alone, and the heart with what is drawn on its beat (`drawing.Drawing`)."""
 CONTOURS = ("lv_endo", "lv_epi", "la", "septal_leaflet", "lateral_leaflet")
+LEAFLETS = CONTOURS[3:]
 
 Points = Float[np.ndarray, "_ 2"]
 
@@ -102,7 +104,7 @@ class Heart:
         """A document of plain Python numbers, rounded to 0.001 mm."""
         contours = {name: np.round(points, 3).tolist() for name, points in self.contours().items()}
         sector = {"depth": self.sector.depth, "opening": self.sector.opening}
-        return {"version": VERSION, "view": self.view, "sector": sector, "contours": contours}
+        return {"version": VERSIONS[0], "view": self.view, "sector": sector, "contours": contours}
 
 
 @dataclass(frozen=True)
@@ -128,31 +130,36 @@ def heart_from_json(document: Any) -> Heart:
         raise BadInput(
             "This is no heart drawing: a JSON object with 'version', 'view', 'sector' and 'contours' is wanted."
         )
-    if document.get("version") != VERSION:
+    if document.get("version") not in VERSIONS:
         raise BadInput(
-            f"This drawing has version {document.get('version')!r}; version {VERSION} is wanted, so save it again with this release."
+            f"This drawing has version {document.get('version')!r}; version {' or '.join(map(str, VERSIONS))} is wanted, "
+            "so save it again with this release."
         )
     if document.get("view") not in get_args(View):
         raise BadInput(f"The view {document.get('view')!r} is unknown; use one of {', '.join(get_args(View))}.")
+    drawn = document["contours"] if isinstance(document["contours"], dict) else {}
     contours = {}
     for name in CONTOURS:
-        try:
-            points = np.asarray(document["contours"][name], dtype=np.float64)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise BadInput(
-                f"The drawing's contour {name!r} is missing or not a list of [x, y] points in mm; draw it again."
-            ) from None
-        low, high = LIMITS.minimum.get(name, LIMITS.points[0]), LIMITS.points[1]
-        if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high:
-            raise BadInput(
-                f"The drawing's contour {name!r} has shape {points.shape}; {low} to {high} [x, y] points in mm are wanted."
-            )
-        if not (np.abs(points) <= LIMITS.reach).all():  # nor NaN
-            raise BadInput(
-                f"The drawing's contour {name!r} has a point beyond {LIMITS.reach:g} mm or no number; draw it again."
-            )
-        contours[name] = points
+        counts = (LIMITS.minimum.get(name, LIMITS.points[0]), LIMITS.points[1])
+        contours[name] = points_from_json(drawn.get(name), f"contour {name!r}", counts)
     return Heart(view=document["view"], sector=_sector_from_json(document.get("sector")), **contours)
+
+
+def points_from_json(document: Any, what: str, counts: tuple[int, int]) -> Points:
+    """(n, 2) mm of a list of [x, y]; `counts` is the smallest and the largest n. Raises BadInput, naming `what`, on anything else."""
+    try:
+        points = np.asarray(document, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        points = np.zeros(0)
+    if document is None or (points.ndim != 2 and not points.size):
+        raise BadInput(f"The drawing's {what} is missing or not a list of [x, y] points in mm; draw it again.")
+    low, high = counts
+    if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high:
+        wanted = f"{low}" if low == high else f"{low} to {high}"
+        raise BadInput(f"The drawing's {what} has shape {points.shape}; {wanted} [x, y] points in mm are wanted.")
+    if not (np.abs(points) <= LIMITS.reach).all():  # nor NaN
+        raise BadInput(f"The drawing's {what} has a point beyond {LIMITS.reach:g} mm or no number; draw it again.")
+    return points
 
 
 def _sector_from_json(document: Any) -> Sector:
@@ -174,7 +181,12 @@ def _sector_from_json(document: Any) -> Sector:
 
 
 def read_heart(path: str | Path) -> Heart:
-    """The heart of a JSON file. Raises BadInput when the file is none."""
+    """The heart of a drawing's file of either version. Raises BadInput when the file is none."""
+    return heart_from_json(read_document(path))
+
+
+def read_document(path: str | Path) -> Any:
+    """What a JSON file holds. Raises BadInput when the file is none, or too large to be a drawing."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(LIMITS.bytes + 1)
@@ -183,10 +195,9 @@ def read_heart(path: str | Path) -> Heart:
     if len(content) > LIMITS.bytes:
         raise BadInput(f"{path} has more than {LIMITS.bytes / 2**20:g} MiB; open a heart that Echo Studio saved.")
     try:
-        document = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         raise BadInput(f"{path} is not a JSON file; open a heart that Echo Studio saved.") from None
-    return heart_from_json(document)
 
 
 def write_heart(heart: Heart, path: str | Path) -> None:

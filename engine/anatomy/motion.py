@@ -5,6 +5,7 @@ The base descends towards the apex, the endocardium moves in, and the wall thick
 r'^2 = r_endo'^2 + (r^2 - r_endo^2) / stretch, with `stretch` the longitudinal shortening.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,16 @@ class Motion:
     epi: Float[np.ndarray, "2 n"]
     hypokinesis: tuple[Hypokinesis, ...] = ()
 
-    def displace(self, points: Float[np.ndarray, "*n 2"], contraction: float) -> Float[np.ndarray, "*n 2"]:
-        """Where end-diastolic points (mm) lie at a contraction of 0 (ED) to 1."""
+    def displace(
+        self, points: Float[np.ndarray, "*n 2"], contraction: float | Float[np.ndarray, "..."]
+    ) -> Float[np.ndarray, "*m 2"]:
+        """Where end-diastolic points (mm) lie at a contraction of 0 (ED) to 1; an array of them is broadcast against *n."""
+        return self.mover(points)(contraction)
+
+    def mover(
+        self, points: Float[np.ndarray, "*n 2"]
+    ) -> Callable[[float | Float[np.ndarray, "..."]], Float[np.ndarray, "*m 2"]]:
+        """`displace` of these points as a function of the contraction alone, for many of them."""
         z, r = np.moveaxis((points - self.apex) @ self.axes.T, -1, 0)
         side, distance = (r > 0).astype(int), np.abs(r)
         spot = np.clip((z - self.heights[0]) / (self.heights[1] - self.heights[0]), 0, len(self.heights) - 1.001)
@@ -60,24 +69,35 @@ class Motion:
         epi = self.epi[side, low] * (1 - part) + self.epi[side, low + 1] * part
 
         share = z / self.length
-        beyond = np.clip((z - self.length) / self.la_length, 0, 1)
-        inward = RADIAL * contraction * (1 - 0.5 * _smoothstep((share - 0.55) / 0.5)) * (1 - _smoothstep(beyond))
-        for weak in self.hypokinesis:
-            there = (side == weak.side) * np.exp(-(((share - weak.centre) / weak.width) ** 2))
-            inward = inward * (1 - weak.loss * there)
-        stretch = 1 - LONGITUDINAL * contraction * (1 - _smoothstep((share - 0.9) / 0.2))
-        inside = distance * (1 - inward)
-        shell = np.sqrt(np.clip((endo * (1 - inward)) ** 2 + (distance**2 - endo**2) / stretch, 0, None))
-        rim = np.sqrt((endo * (1 - inward)) ** 2 + np.clip(epi**2 - endo**2, 0, None) / stretch) - epi
-        outside = distance + rim * np.exp(-np.clip(distance - epi, 0, None) / _FADE_RADIAL)
-        moved = np.where(distance <= endo, inside, np.where(distance <= epi, shell, outside))
-
-        lift = np.where(share < 0, -0.08 * _smoothstep((share + 0.15) / 0.15), -0.08 + 1.08 * np.clip(share, 0, 1)) * (
-            1 - _smoothstep(beyond)
+        above = 1 - smoothstep(np.clip((z - self.length) / self.la_length, 0, 1))
+        narrowing = 1 - 0.5 * smoothstep((share - 0.55) / 0.5)
+        kept = [
+            1 - weak.loss * ((side == weak.side) * np.exp(-(((share - weak.centre) / weak.width) ** 2)))
+            for weak in self.hypokinesis
+        ]
+        shortening = 1 - smoothstep((share - 0.9) / 0.2)
+        squared, thickness = distance**2 - endo**2, np.clip(epi**2 - endo**2, 0, None)
+        beyond = np.clip(distance - epi, 0, None)
+        fade, follow = np.exp(-beyond / _FADE_RADIAL), np.exp(-beyond / _FADE_LONGITUDINAL)
+        lift = (
+            np.where(share < 0, -0.08 * smoothstep((share + 0.15) / 0.15), -0.08 + 1.08 * np.clip(share, 0, 1)) * above
         )
-        fade = np.exp(-np.clip(distance - epi, 0, None) / _FADE_LONGITUDINAL)
-        z = z - LONGITUDINAL * contraction * self.length * lift * fade
-        return self.apex + np.stack([z, moved * np.sign(r)], -1) @ self.axes
+        sign = np.sign(r)
+
+        def moved(contraction: float | Float[np.ndarray, "..."]) -> Float[np.ndarray, "*m 2"]:
+            inward = RADIAL * contraction * narrowing * above
+            for share_kept in kept:
+                inward = inward * share_kept
+            stretch = 1 - LONGITUDINAL * contraction * shortening
+            inner = (endo * (1 - inward)) ** 2
+            inside = distance * (1 - inward)
+            shell = np.sqrt(np.clip(inner + squared / stretch, 0, None))
+            outside = distance + (np.sqrt(inner + thickness / stretch) - epi) * fade
+            radius = np.where(distance <= endo, inside, np.where(distance <= epi, shell, outside))
+            along = z - LONGITUDINAL * contraction * self.length * lift * follow
+            return self.apex + np.stack([along, radius * sign], -1) @ self.axes
+
+        return moved
 
 
 def motion_of(heart: Heart, hypokinesis: tuple[Hypokinesis, ...] = ()) -> Motion:
@@ -106,6 +126,7 @@ def _profile(curve: Points, sign: int, heights: np.ndarray) -> np.ndarray:
     return np.interp(heights, z + 1e-9 * np.arange(len(z)), np.clip(sign * side[:, 1], 0, None), left=0.0)
 
 
-def _smoothstep(x: np.ndarray) -> np.ndarray:
+def smoothstep(x: np.ndarray) -> np.ndarray:
+    """0 up to 0, 1 from 1 on, without a corner between."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)

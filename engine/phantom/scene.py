@@ -40,8 +40,7 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"], quality: Quality = FUL
     motion = motion_of(heart, exam.hypokinesis)
     strongest = cycle.contraction_for(heart, exam.lvef, motion)
     contraction = strongest * cycle.contraction_curve(phase)
-    opening = cycle.opening_curve(phase)
-    hearts = tuple(cycle.heart_at(heart, motion, float(c), float(o)) for c, o in zip(contraction, opening, strict=True))
+    hearts = cycle.pose(heart, motion, strongest, phase)
     level_map, grid = _tissue(heart, motion, acquisition, quality.map_spacing, rng)
     positions = _scatter(heart, quality.scatterers, rng)
     column, row = np.round(grid.to_pixels(positions)).astype(int).T

@@ -55,7 +55,7 @@ def test_the_annulus_descends_towards_the_apex_and_the_valve_opens_only_in_diast
 def test_motion_maps_contours_onto_contours():
     heart = preset("dilated")
     motion = motion_of(heart)
-    moved = cycle.heart_at(heart, motion, 0.4, 0.0)
+    (moved,) = cycle.pose(heart, motion, 0.4, np.array([cycle.ES_PHASE]))
     assert np.allclose(motion.displace(heart.lv_endo, 0.4), moved.lv_endo)
 
 

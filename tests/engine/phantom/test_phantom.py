@@ -114,7 +114,7 @@ def test_both_views_are_of_one_heart():
 def _beat(subject):
     heart, motion = subject.heart, motion_of(subject.heart, subject.hypokinesis)
     strongest = cycle.contraction_for(heart, subject.lvef, motion)
-    return [cycle.heart_at(heart, motion, strongest * c, 0.0) for c in np.linspace(0, 1, 9)]
+    return cycle.pose(heart, motion, strongest, np.linspace(0, cycle.ES_PHASE, 9))
 
 
 def test_a_weak_wall_stands_still_and_the_lvef_is_kept():

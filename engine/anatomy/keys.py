@@ -1,0 +1,84 @@
+"""Corrections by hand of a heart's motion, each at one phase of the beat."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from engine.anatomy.heart import CONTOURS, Heart, Points, points_from_json
+from engine.errors import BadInput
+
+OPEN_PHASE = 0.54
+"""The mitral valve wide open, as a share of the beat."""
+LARGEST = 16
+"""keys of one drawing"""
+APART = 0.001
+"""of the beat, by which two keys differ"""
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """What the hand added at one phase to where the motion puts the control points."""
+
+    phase: float
+    """share of the beat, above 0 (end-diastole, which is the heart itself) and below 1"""
+    offsets: dict[str, Points]
+    """by contour name, (n, 2) mm, n as the heart's contour has"""
+
+    def to_json(self) -> dict[str, Any]:
+        """A document of plain Python numbers, rounded to 0.001 mm."""
+        return {"phase": self.phase, "offsets": {name: np.round(o, 3).tolist() for name, o in self.offsets.items()}}
+
+
+def keys_from_json(document: Any, heart: Heart) -> tuple[Key, ...]:
+    """The keys of a list of `to_json` documents that correct this heart. Raises BadInput on anything else."""
+    if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
+        raise BadInput("The drawing's keys are unreadable; a list of objects with 'phase' and 'offsets' is wanted.")
+    _refuse_too_many(len(document))
+    keys = []
+    for each in document:
+        phase, offsets = each.get("phase"), each.get("offsets")
+        if isinstance(phase, bool) or not isinstance(phase, int | float) or not 0 < phase < 1:
+            raise BadInput(f"A key's phase is {phase!r:.40}; a share of the beat above 0 and below 1 is wanted.")
+        if not isinstance(offsets, dict):
+            raise BadInput(f"The key at phase {phase:g} has no offsets by contour name; correct the heart there again.")
+        _refuse_strangers(offsets)
+        drawn = {
+            name: points_from_json(o, f"key of {name!r}", (1, len(getattr(heart, name)))) for name, o in offsets.items()
+        }
+        keys.append(Key(float(phase), drawn))
+    check_keys(tuple(keys), heart)
+    return tuple(keys)
+
+
+def check_keys(keys: tuple[Key, ...], heart: Heart) -> None:
+    """Raises BadInput where keys do not fit the heart, lie at one phase or outside the beat, or are too many."""
+    _refuse_too_many(len(keys))
+    for key in keys:
+        if not 0 < key.phase < 1:
+            raise BadInput(f"A key's phase is {key.phase:g}; a share of the beat above 0 and below 1 is wanted.")
+        _refuse_strangers(key.offsets)
+        for name, offsets in key.offsets.items():
+            if offsets.shape != getattr(heart, name).shape:
+                raise BadInput(
+                    f"The key at phase {key.phase:g} corrects {len(offsets)} points of {name!r}, which has "
+                    f"{len(getattr(heart, name))}; correct the heart there again."
+                )
+            if not np.isfinite(offsets).all():
+                raise BadInput(f"The key at phase {key.phase:g} has an offset of {name!r} that is no number.")
+    for before, after in pairwise(sorted(key.phase for key in keys)):
+        if after - before < APART:
+            raise BadInput(f"Two keys lie at phase {after:g}; one is wanted, so make one of them.")
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > LARGEST:
+        raise BadInput(f"The drawing has {count} keys; at most {LARGEST} are wanted, so take some out.")
+
+
+def _refuse_strangers(names: Iterable[Any]) -> None:
+    for name in names:
+        if name not in CONTOURS:
+            raise BadInput(f"A key corrects {name!r:.40}, which is no contour; use {', '.join(CONTOURS)}.")
