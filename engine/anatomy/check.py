@@ -1,13 +1,12 @@
-"""Is a drawing a heart that can be generated?"""
+"""Can a drawing be worked with, and what about it would a cardiologist wonder at?"""
 
 import cv2
 import numpy as np
-from jaxtyping import Float
 from skimage.measure import points_in_poly
 
 from engine.anatomy.contours import spline
 from engine.anatomy.heart import Heart, Points
-from engine.anatomy.volumes import area, area_length
+from engine.anatomy.volumes import SMALLEST_LA, WALL_END, area, area_length, distance, long_axis
 from engine.errors import BadInput
 
 TITLES = {
@@ -19,55 +18,33 @@ TITLES = {
 }
 SMALLEST_LV = 100.0
 """mm^2"""
-SMALLEST_LA = 100.0
-"""mm^2; a smaller one counts as left out"""
 TOUCH = 1.0
 """mm that the inner contour may lie outside the outer one"""
+THIN = 3.0
+"""mm of wall, below which it is told"""
+APART = 3.0
+"""mm from an end of the LA to the annulus, beyond which it is told"""
 OVERLAP = 0.15
 """of the smaller of LV and LA that may lie in the other"""
 OUTSIDE = {"lv_endo": 0.25, "lv_epi": 0.45, "la": 0.6, "septal_leaflet": 0.35, "lateral_leaflet": 0.35}
 """of a contour that may lie outside the sector; real fans cut off the lateral wall and the roof of the LA"""
 VOLUMES = (5.0, 900.0)
 """mL"""
+SAMPLES = 128
+"""of a contour that are looked at; more of them take a drag's time and find no more"""
 
 
 def check(heart: Heart) -> None:
-    """Raises BadInput with one sentence about the first fault of a drawing; fast enough to be called during a drag."""
-    curves = {name: spline(points) for name, points in heart.contours().items()}
-    for name, curve in curves.items():
-        if not np.isfinite(curve).all():
+    """Raises BadInput with one sentence about what makes a drawing unusable; whatever else is odd, `warnings` tells."""
+    for name, points in heart.contours().items():
+        if not np.isfinite(points).all():
             raise BadInput(f"{TITLES[name]} has a point that is no number; draw it again.")
-    lv_endo, lv_epi, la = curves["lv_endo"], curves["lv_epi"], curves["la"]
-
+    lv_endo = spline(heart.lv_endo)
     if area(lv_endo) < SMALLEST_LV:
         raise BadInput(
             f"{TITLES['lv_endo']} encloses {area(lv_endo) / 100:.1f} cm²; at least {SMALLEST_LV / 100:.0f} cm² is wanted, so "
             "draw the LV larger."
         )
-    for name in ("lv_endo", "lv_epi", "la"):
-        if (name != "la" or area(la) >= SMALLEST_LA) and _crosses_itself(curves[name]):
-            raise BadInput(
-                f"{TITLES[name]} crosses itself; move its points so that they follow one another round the chamber."
-            )
-    depth = _depth_outside(lv_endo, lv_epi)
-    if depth > TOUCH:
-        raise BadInput(
-            f"{TITLES['lv_endo']} lies {depth:.0f} mm outside the outer one; the wall needs the inner contour "
-            "within the outer, so move one of them."
-        )
-    shared = _overlap(lv_endo, la) if area(la) >= SMALLEST_LA else 0.0
-    if shared > OVERLAP:
-        raise BadInput(
-            f"{TITLES['la']} shares {shared:.0%} of its chamber with the LV; the two only meet at the annulus, "
-            "so move the LA down."
-        )
-    for name, curve in curves.items():
-        outside = 1 - heart.sector.contains(curve).mean()
-        if outside > OUTSIDE[name]:
-            raise BadInput(
-                f"{TITLES[name]} lies {outside:.0%} outside the sector; at most {OUTSIDE[name]:.0%} may, "
-                "so move it in or widen the sector."
-            )
     volume = area_length(heart)
     if not VOLUMES[0] <= volume <= VOLUMES[1]:
         raise BadInput(
@@ -76,17 +53,58 @@ def check(heart: Heart) -> None:
         )
 
 
-def _cross(a: Float[np.ndarray, "... 2"], b: Float[np.ndarray, "... 2"]) -> Float[np.ndarray, "..."]:
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+def warnings(heart: Heart) -> tuple[str, ...]:
+    """A short sentence for each thing that is unusual about a drawing, such as a gap in the wall; it can be generated all the same.
+
+    Of a drawing that `check` refuses, only why. Fast enough to be called during a drag.
+    """
+    try:
+        check(heart)
+    except BadInput as error:
+        return (str(error),)
+    curves = {name: _curve(points) for name, points in heart.contours().items()}
+    has_la = area(curves["la"]) >= SMALLEST_LA
+    chambers = ("lv_endo", "lv_epi", "la") if has_la else ("lv_endo", "lv_epi")
+    told = [f"{TITLES[name]} crosses itself." for name in chambers if _crosses_itself(curves[name])]
+    told += _wall_faults(curves["lv_endo"], curves["lv_epi"])
+    told += _la_faults(curves["lv_endo"], curves["la"]) if has_la else ["No LA is drawn."]
+    for name, curve in curves.items():
+        outside = 1 - heart.sector.contains(curve).mean()
+        if outside > OUTSIDE[name]:
+            told.append(f"{TITLES[name]} lies {outside:.0%} outside the sector.")
+    return tuple(told)
+
+
+def _curve(points: Points) -> Points:
+    return spline(points, int(np.clip(SAMPLES // len(points), 1, 12)))
+
+
+def _wall_faults(lv_endo: Points, lv_epi: Points) -> list[str]:
+    """Where the walls cross, else where the wall is thin."""
+    depth = _depth_outside(lv_endo, lv_epi)
+    if depth > TOUCH:
+        return [f"The wall has a gap: the inner contour lies {depth:.0f} mm outside the outer one."]
+    apex, base = long_axis(lv_endo)
+    share = (lv_endo - apex) @ (base - apex) / ((base - apex) @ (base - apex))
+    thinnest = float(distance(lv_endo[share <= WALL_END], lv_epi).min())
+    return [f"The wall is {thinnest:.1f} mm thin at its thinnest."] if thinnest < THIN else []
+
+
+def _la_faults(lv_endo: Points, la: Points) -> list[str]:
+    """An LA away from the annulus, or over the LV."""
+    gaps = np.hypot(*(la[[0, -1]] - lv_endo[[-1, 0]]).T)
+    shared = _overlap(lv_endo, la)
+    told = [f"The LA ends {gaps.max():.0f} mm off the annulus."] if gaps.max() > APART else []
+    return [*told, f"The LA overlaps the LV by {shared:.0%}."] if shared > OVERLAP else told
 
 
 def _crosses_itself(curve: Points) -> bool:
     """Whether two sides of the closed polygon cross, other than where neighbours meet."""
-    start, stop = curve, np.roll(curve, -1, axis=0)
-    side = stop - start
-    # Positive on the left of a side, negative on the right: two sides cross where each parts the other's ends.
-    ends = _cross(side[:, None], start[None] - start[:, None]), _cross(side[:, None], stop[None] - start[:, None])
-    parted = ends[0] * ends[1] < 0
+    x, y = curve.T
+    u, v = (np.roll(curve, -1, axis=0) - curve).T
+    # Positive where a corner lies on the left of a side, negative on the right: two sides cross where each parts the other's ends.
+    left = u[:, None] * (y - y[:, None]) - v[:, None] * (x - x[:, None])
+    parted = left * np.roll(left, -1, axis=1) < 0
     return bool((parted & parted.T).any())
 
 
@@ -95,16 +113,8 @@ def _depth_outside(inner: Points, outer: Points) -> float:
     outside = inner[~points_in_poly(inner, outer)]
     if not len(outside):
         return 0.0
-    through_curve, through_base = _distance(outside, outer), _distance(outside, outer[[-1, 0]])
+    through_curve, through_base = distance(outside, outer), distance(outside, outer[[-1, 0]])
     return float(np.where(through_base < through_curve - 1e-9, 0.0, through_curve).max())
-
-
-def _distance(points: Points, curve: Points) -> Float[np.ndarray, " n"]:
-    """From each point to an open polyline, mm."""
-    start, side = curve[:-1], np.diff(curve, axis=0)
-    away = points[:, None] - start[None]
-    share = np.clip((away * side).sum(-1) / np.maximum((side**2).sum(-1), 1e-12), 0, 1)
-    return np.sqrt(((away - share[..., None] * side) ** 2).sum(-1)).min(1)
 
 
 def _overlap(first: Points, second: Points) -> float:

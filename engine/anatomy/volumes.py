@@ -1,12 +1,33 @@
-"""Left-ventricular volumes from one view or two."""
+"""Volumes, lengths and thicknesses of a drawn heart, from one view or two."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from skimage.measure import points_in_poly
 
 from engine.anatomy.contours import spline
 from engine.anatomy.heart import Heart, Points
 
 DISCS = 20
+SMALLEST_LA = 100.0
+"""mm^2; a smaller LA counts as left out"""
+WALL_SPAN = (0.35, 0.75)
+"""of the long axis, apex to annulus, over which a wall is measured"""
+WALL_END = 0.9
+"""of the long axis; nearer to the annulus the wall ends"""
+
+
+@dataclass(frozen=True)
+class WallThickness:
+    """Of the myocardium, in mm."""
+
+    septal: float
+    """median over the middle of the septal wall (A2C: inferior)"""
+    lateral: float
+    """median over the middle of the lateral wall (A2C: anterior)"""
+    thinnest: float
+    """anywhere but at the annulus; 0 where the wall has a gap"""
 
 
 def long_axis(endo: Points) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
@@ -70,3 +91,47 @@ def area(polygon: Points) -> float:
     """Area of a closed polygon in mm^2 (shoelace)."""
     x, y = polygon.T
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
+def lv_length(heart: Heart) -> float:
+    """The LV's long axis in mm, apex of the endocardium to the middle of the annulus."""
+    apex, base = long_axis(spline(heart.lv_endo))
+    return float(np.hypot(*(apex - base)))
+
+
+def la_volume(heart: Heart) -> float:
+    """LA volume in mL by single-plane area-length: V = 8 A^2 / (3 pi L), L from the annulus to the farthest point.
+
+    0 where the LA has less than 100 mm^2: it is left out.
+    """
+    curve = spline(heart.la)
+    size = area(curve)
+    if size < SMALLEST_LA:
+        return 0.0
+    roof, base = long_axis(curve)
+    return float(8 * size**2 / (3 * np.pi * np.hypot(*(roof - base))) / 1000)
+
+
+def wall_thickness(heart: Heart) -> WallThickness:
+    """How thick the wall is: from each point of the endocardium to the nearest of the epicardium, 0 where that lies inside.
+
+    NaN for a side without points along its middle.
+    """
+    endo, epi = spline(heart.lv_endo), spline(heart.lv_epi)
+    apex, base = long_axis(endo)
+    along = base - apex
+    share = (endo - apex) @ along / max(float(along @ along), 1e-12)
+    thickness = np.where(points_in_poly(endo, epi), distance(endo, epi), 0.0)
+    tip = int(np.argmax(np.hypot(*(endo - base).T)))
+    middle = (share >= WALL_SPAN[0]) & (share <= WALL_SPAN[1])
+    sides = (thickness[:tip][middle[:tip]], thickness[tip + 1 :][middle[tip + 1 :]])
+    septal, lateral = (float(np.median(side)) if len(side) else float("nan") for side in sides)
+    return WallThickness(septal, lateral, float(thickness[share <= WALL_END].min()))
+
+
+def distance(points: Points, curve: Points) -> Float[np.ndarray, " n"]:
+    """From each point to the nearest of an open polyline, mm."""
+    x, y = points.T[:, :, None] - curve[:-1].T[:, None]
+    u, v = np.diff(curve, axis=0).T
+    share = np.clip((x * u + y * v) / np.maximum(u * u + v * v, 1e-12), 0, 1)
+    return np.sqrt(((x - share * u) ** 2 + (y - share * v) ** 2).min(1))
