@@ -18,7 +18,7 @@ export function shares(points, index, soft) {
     along.push(along[i - 1] + Math.hypot(points[i][0] - points[i - 1][0], points[i][1] - points[i - 1][1]));
   }
   // wide enough for the next point to feel it, yet the short leaflets bend over a shorter way
-  const reach = Math.min(Math.max(REACH, (0.8 * along.at(-1)) / (points.length - 1)), 0.3 * along.at(-1));
+  const reach = Math.min(Math.max(REACH, (0.8 * along.at(-1)) / (points.length - 1)), 0.3 * along.at(-1)) || REACH;
   return points.map((_, i) => {
     if (i === index) return 1;
     const share = soft ? Math.exp(-0.5 * ((along[i] - along[index]) / reach) ** 2) : 0;
@@ -26,7 +26,7 @@ export function shares(points, index, soft) {
   });
 }
 
-const shift = (points, [dx, dy], share = points.map(() => 1)) =>
+const shift = (points, [dx, dy], share) =>
   points.map(([x, y], i) => (share[i] ? [x + share[i] * dx, y + share[i] * dy] : [x, y]));
 
 /**
@@ -51,17 +51,23 @@ export function movePoint(contours, name, index, delta, soft) {
   return { ...contours, ...mapValues(pulled, (share, contour) => shift(contours[contour], delta, share)) };
 }
 
-const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
+export const mapValues = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
 
-/** Moves a structure as a whole: "lv" (with the valve and the annulus), "la" (up to the annulus) or "all". */
-export function moveStructure(contours, structure, delta) {
-  return mapValues(contours, (points, name) => {
-    if (structure === "all" || (structure === "lv" && name !== "la")) return shift(points, delta);
-    if (name !== "la") return points;
-    const ends = (i) => i === 0 || i === points.length - 1;
-    return shift(points, delta, points.map((_, i) => (ends(i) === (structure === "lv") ? 1 : 0)));
-  });
+/**
+ * Changes the points of a structure: "lv" (with the valve and the annulus, to which the LA's ends belong), "la" (up to the
+ * annulus) or "all". `change` takes and gives [x, y].
+ */
+export function mapStructure(contours, structure, change) {
+  const belongs = (name, i) => {
+    if (structure === "all" || name !== "la") return structure !== "la";
+    return (i === 0 || i === contours.la.length - 1) === (structure === "lv");
+  };
+  return mapValues(contours, (points, name) => points.map((point, i) => (belongs(name, i) ? change(point) : point)));
 }
+
+/** Moves a structure as a whole. */
+export const moveStructure = (contours, structure, [dx, dy]) => mapStructure(contours, structure, ([x, y]) => [x + dx, y + dy]);
 
 /** The structure whose body holds a point: "lv" (cavity and wall), "la" or null. */
 export function structureAt(contours, point) {

@@ -19,15 +19,15 @@ export function beziers(points) {
   });
 }
 
+/** The place on a cubic Bezier at u = 0..1. */
+export function pointAt([a, b, c, d], u) {
+  const v = 1 - u;
+  return [0, 1].map((k) => v * v * v * a[k] + 3 * v * v * u * b[k] + 3 * v * u * u * c[k] + u * u * u * d[k]);
+}
+
 /** (n - 1) * perSegment + 1 points on the curve, the control points among them. */
 export function sample(points, perSegment = 12) {
-  const curve = beziers(points).flatMap(([a, b, c, d]) =>
-    Array.from({ length: perSegment }, (_, i) => {
-      const u = i / perSegment;
-      const v = 1 - u;
-      return [0, 1].map((k) => v * v * v * a[k] + 3 * v * v * u * b[k] + 3 * v * u * u * c[k] + u * u * u * d[k]);
-    }),
-  );
+  const curve = beziers(points).flatMap((bezier) => Array.from({ length: perSegment }, (_, i) => pointAt(bezier, i / perSegment)));
   return [...curve, points.at(-1)];
 }
 
