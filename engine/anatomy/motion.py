@@ -19,6 +19,10 @@ RADIAL, LONGITUDINAL = 0.64, 0.32
 """Share by which radius and length shrink at contraction 1, about LVEF 87."""
 _FADE_RADIAL, _FADE_LONGITUDINAL = 18.0, 35.0
 """mm outside the wall over which the surroundings stop following."""
+THINNEST = 1.0
+"""mm of wall where the drawing has less"""
+_SHORTEST_LA = 20.0
+"""mm below the annulus over which tissue stops following it, where a shorter LA or none is drawn"""
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,12 @@ def motion_of(heart: Heart, hypokinesis: tuple[Hypokinesis, ...] = ()) -> Motion
     axes = np.stack([along, [along[1], -along[0]]])
     if ((endo[-1] - endo[0]) @ axes[1]) < 0:
         axes[1] = -axes[1]
-    la_length = max(float(((la - apex) @ along).max()) - length, 5.0)
+    la_length = max(float(((la - apex) @ along).max()) - length, _SHORTEST_LA)
     heights = np.linspace(-0.25 * length, length, 64)
     profiles = [
         np.stack([_profile((curve - apex) @ axes.T, sign, heights) for sign in (-1, 1)]) for curve in (endo, epi)
     ]
-    endo, epi = profiles[0], np.maximum(profiles[1], profiles[0] + 1.0)
+    endo, epi = profiles[0], np.maximum(profiles[1], profiles[0] + THINNEST)
     return Motion(apex, axes, length, la_length, heights, endo, epi, hypokinesis)
 
 
