@@ -9,7 +9,7 @@ from scipy.interpolate import PchipInterpolator
 from engine.anatomy import volumes
 from engine.anatomy.contours import spline
 from engine.anatomy.heart import LEAFLETS, Heart
-from engine.anatomy.keys import APART, OPEN_PHASE, Key
+from engine.anatomy.keys import APART, OPEN_PHASE, Key, tissue_field
 from engine.anatomy.motion import Motion, motion_of, smoothstep
 from engine.errors import BadInput
 
@@ -109,6 +109,16 @@ def pose(
         for name, offsets in key.offsets.items():
             shown[name] = shown[name] + weight(key, name, phase, keys)[:, None, None] * offsets
     return tuple(Heart(heart.view, heart.sector, *each) for each in zip(*(shown[n] for n in contours), strict=True))
+
+
+def tissue_shift(
+    heart: Heart, keys: tuple[Key, ...], phase: Float[np.ndarray, "t"], points: Float[np.ndarray, "*n 2"]
+) -> Float[np.ndarray, "t *n 2"]:
+    """What the corrections add, at each phase, to where the motion puts the tissue that lies at these points at ED; mm."""
+    if not keys:
+        return np.zeros((len(phase), *points.shape))
+    weights = np.stack([weight(key, "lv_endo", phase, keys) for key in keys], axis=1)
+    return np.tensordot(weights, tissue_field(heart, keys, points), 1)
 
 
 def weight(key: Key, contour: str, phase: Float[np.ndarray, "t"], keys: tuple[Key, ...]) -> Float[np.ndarray, "t"]:

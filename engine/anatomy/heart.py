@@ -150,8 +150,8 @@ def points_from_json(document: Any, what: str, counts: tuple[int, int]) -> Point
     try:
         points = np.asarray(document, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        points = np.zeros(0)
-    if document is None or (points.ndim != 2 and not points.size):
+        points = None
+    if document is None or points is None:
         raise BadInput(f"The drawing's {what} is missing or not a list of [x, y] points in mm; draw it again.")
     low, high = counts
     if points.ndim != 2 or points.shape[1] != 2 or not low <= len(points) <= high:

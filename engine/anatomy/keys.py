@@ -6,8 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
+from engine.anatomy.contours import spline
 from engine.anatomy.heart import CONTOURS, Heart, Points, points_from_json
+from engine.anatomy.motion import smoothstep
 from engine.errors import BadInput
 
 OPEN_PHASE = 0.54
@@ -16,6 +19,11 @@ LARGEST = 16
 """keys of one drawing"""
 APART = 0.001
 """of the beat, by which two keys differ"""
+_TISSUE = ("lv_endo", "lv_epi", "la")
+_SAMPLES = 6
+"""a segment of their splines"""
+_NEAR, _SIGMA, _REACH = 1.0, 5.0, 25.0
+"""mm: as good as on a contour; over which contours share a point of the tissue; where the tissue no longer follows"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +38,33 @@ class Key:
     def to_json(self) -> dict[str, Any]:
         """A document of plain Python numbers, rounded to 0.001 mm."""
         return {"phase": self.phase, "offsets": {name: np.round(o, 3).tolist() for name, o in self.offsets.items()}}
+
+
+def tissue_field(heart: Heart, keys: tuple[Key, ...], points: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "k *n 2"]:
+    """How far each key, at its full weight, shifts the tissue that lies at these points (mm) at end-diastole, in mm.
+
+    Shepard's interpolation of the offsets along the borders of the wall and of the LA, so that each border keeps to its
+    own; it fades out with the distance from the nearest.
+    """
+    samples = np.concatenate([spline(getattr(heart, name), _SAMPLES) for name in _TISSUE])
+    offsets = np.stack(
+        [
+            np.concatenate(
+                [spline(key.offsets.get(name, np.zeros_like(getattr(heart, name))), _SAMPLES) for name in _TISSUE]
+            )
+            for key in keys
+        ],
+        axis=1,
+    )
+    # Single precision, a tenth of a micrometre here, takes a third of the time.
+    flat, samples = points.reshape(-1, 2).astype(np.float32), samples.astype(np.float32)
+    squared = ((flat**2).sum(1)[:, None] + (samples**2).sum(1) - 2 * flat @ samples.T).clip(0)
+    nearest = squared.min(1, keepdims=True)
+    # Only ratios count: taken from the nearest border, they stay numbers however far away that is.
+    share = np.exp((nearest - squared) / (2 * _SIGMA**2)) / (squared + _NEAR**2)
+    shift = (share @ offsets.reshape(len(samples), -1)) / share.sum(1, keepdims=True)
+    shift = shift * (1 - smoothstep(np.sqrt(nearest) / _REACH))
+    return np.moveaxis(shift.reshape(*points.shape[:-1], len(keys), 2), -2, 0)
 
 
 def keys_from_json(document: Any, heart: Heart) -> tuple[Key, ...]:

@@ -5,10 +5,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from engine.anatomy import cycle
 from engine.anatomy.contours import spline
+from engine.anatomy.drawing import Drawing
 from engine.anatomy.heart import Heart, Sector
+from engine.anatomy.keys import Key
 from engine.anatomy.labels import View
-from engine.anatomy.motion import Hypokinesis
+from engine.anatomy.motion import Hypokinesis, motion_of
 from engine.anatomy.presets import Shape, build
 
 Look = Literal["echonet", "camus"]
@@ -58,6 +61,8 @@ class Exam:
     acquisition: Acquisition
     hypokinesis: tuple[Hypokinesis, ...] = ()
     """where the walls move less than the rest of the heart"""
+    keys: tuple[Key, ...] = ()
+    """what a hand corrected of the motion"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +121,22 @@ def draw_subject(seed: int, look: Look = "echonet", view: View | None = None) ->
     window = np.random.default_rng([20_233, seed, ("A4C", "A2C").index(view)])
     heart = draw_heart(window, shape)
     return Subject(seed, heart, lvef, rate, shape, territory, hypokinesis, draw_acquisition(window, look))
+
+
+def random_drawing(seed: int, view: View) -> Drawing:
+    """The heart, LVEF and heart rate of the patient of this seed; a weak wall becomes a correction at end-systole."""
+    subject = draw_subject(seed, view=view)
+    heart, keys = subject.heart, ()
+    if subject.hypokinesis:
+        weak, usual = motion_of(heart, subject.hypokinesis), motion_of(heart)
+        contraction = cycle.contraction_for(heart, subject.lvef, weak)
+        # At the weak heart's contraction the corrected walls are those of the weak heart, so its LVEF is kept.
+        offsets = {
+            name: weak.displace(points, contraction) - usual.displace(points, contraction)
+            for name, points in (("lv_endo", heart.lv_endo), ("lv_epi", heart.lv_epi))
+        }
+        keys = (Key(cycle.ES_PHASE, offsets),)
+    return Drawing(heart, keys, lvef=subject.lvef, heart_rate=subject.heart_rate)
 
 
 def draw_shape(rng: np.random.Generator, look: Look, view: View) -> Shape:

@@ -38,14 +38,13 @@ def make_scene(exam: Exam, phase: Float[np.ndarray, "t"], quality: Quality = FUL
     heart, acquisition = exam.heart, exam.acquisition
     rng = np.random.default_rng([7, acquisition.seed])
     motion = motion_of(heart, exam.hypokinesis)
-    strongest = cycle.contraction_for(heart, exam.lvef, motion)
-    contraction = strongest * cycle.contraction_curve(phase)
-    hearts = cycle.pose(heart, motion, strongest, phase)
+    strongest = cycle.contraction_for(heart, exam.lvef, motion, exam.keys)
+    hearts = cycle.pose(heart, motion, strongest, phase, exam.keys)
     level_map, grid = _tissue(heart, motion, acquisition, quality.map_spacing, rng)
     positions = _scatter(heart, quality.scatterers, rng)
     column, row = np.round(grid.to_pixels(positions)).astype(int).T
     row, column = np.clip(row, 0, grid.height - 1), np.clip(column, 0, grid.width - 1)
-    nodes, extent = _displacement(heart, motion, contraction, quality.node_spacing)
+    nodes, extent = _displacement(exam, motion, strongest, phase, quality.node_spacing)
     leaflet_positions, leaflet_level = _leaflets(hearts, acquisition, quality.leaflet_scatterers, rng)
     return Scene(
         hearts,
@@ -69,15 +68,17 @@ def _scatter(heart: Heart, count: int, rng: np.random.Generator) -> Points:
     return np.stack([radius * np.sin(angle), radius * np.cos(angle)], -1)
 
 
-def _displacement(heart: Heart, motion: Motion, contraction: np.ndarray, spacing: float):
-    depth = heart.sector.depth
+def _displacement(exam: Exam, motion: Motion, strongest: float, phase: np.ndarray, spacing: float):
+    heart, depth = exam.heart, exam.heart.sector.depth
     half_width = depth * np.sin(np.radians(min(heart.sector.opening / 2 + 4, 89.0)))
     x, y = (
         np.arange(-half_width, half_width + spacing, spacing),
         np.arange(0, depth + 2 * spacing, spacing),
     )
     mesh = np.stack(np.meshgrid(x, y), -1)
-    nodes = np.stack([motion.displace(mesh, float(c)) - mesh for c in contraction])
+    moved, contraction = motion.mover(mesh), strongest * cycle.contraction_curve(phase)
+    nodes = np.stack([moved(float(c)) - mesh for c in contraction])
+    nodes += cycle.tissue_shift(heart, exam.keys, phase, mesh)
     return nodes.astype(np.float32), (float(x[0]), float(y[0]), float(x[-1]), float(y[-1]))
 
 

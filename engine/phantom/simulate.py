@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -20,12 +21,14 @@ from engine.phantom.scene import make_scene
 
 @dataclass(frozen=True, eq=False)
 class PhantomClip:
-    """One looping beat of simulated ultrasound and everything that is true of it."""
+    """Simulated ultrasound of a beating heart and everything that is true of it."""
 
     exam: Exam
     frames: Frames
     hearts: tuple[Heart, ...]
-    """one a frame, with its leaflets; index 0 is end-diastole"""
+    """one a frame, with its leaflets"""
+    phase: Float[np.ndarray, "t"]
+    """of the beat, of each frame; 0 is end-diastole, 1 the next"""
     fps: float
     mm_per_pixel: tuple[float, float]
 
@@ -42,8 +45,12 @@ class PhantomClip:
         return volumes.lvef(max(volume), min(volume))
 
     def flow(self) -> Float[np.ndarray, "t h w 2"]:
-        """Exact displacement (x, y) in pixels of the tissue at every pixel to the next frame; the last returns to the first."""
-        return flow(self.exam, *self.frames.shape[:2])
+        """Exact displacement (x, y) in pixels of the tissue at every pixel to the next frame, and of the last to what would follow."""
+        return flow(
+            self.exam,
+            np.append(self.phase, self.phase[-1] + self.exam.heart_rate / 60 / self.fps),
+            self.frames.shape[1],
+        )
 
 
 def simulate(
@@ -52,29 +59,44 @@ def simulate(
     size: int = 112,
     device: str | torch.device = "cpu",
     quality: Quality = FULL,
+    fps: float | None = None,
+    start: float = 0.0,
 ) -> list[PhantomClip]:
-    """One whole beat of each exam, `frames` x `size` x `size`. Raises BadInput where an LVEF cannot be reached."""
-    phase = cycle.phases(frames)
-    scenes = [make_scene(exam, phase, quality) for exam in exams]
+    """A clip of each exam, `frames` x `size` x `size`, whose first frame lies at `start`, a share of the beat.
+
+    Where no frame rate is given, one whole beat fills the frames. Raises BadInput where an LVEF cannot be reached.
+    """
+    rates = [frames * exam.heart_rate / 60 if fps is None else fps for exam in exams]
+    phases = [cycle.phases(frames, start, fps and exam.heart_rate / 60 / fps) for exam in exams]
+    scenes = [make_scene(exam, phase, quality) for exam, phase in zip(exams, phases, strict=True)]
     clips = []
-    for exam, scene, image in zip(exams, scenes, render(scenes, size, device), strict=True):
+    for exam, scene, rate, image in zip(exams, scenes, rates, render(scenes, size, device), strict=True):
         grid = exam.heart.sector.grid(size)
-        clips.append(PhantomClip(exam, image, scene.hearts, frames * exam.heart_rate / 60, grid.mm_per_pixel))
+        clips.append(PhantomClip(exam, image, scene.hearts, scene.phase, rate, grid.mm_per_pixel))
     return clips
 
 
-def flow(exam: Exam, frames: int, size: int) -> Float[np.ndarray, "t h w 2"]:
-    """Exact displacement (x, y) in pixels of the tissue at every pixel from each frame to the next; the last returns to the first.
+def flow(exam: Exam, phase: Float[np.ndarray, "f"], size: int) -> Float[np.ndarray, "t h w 2"]:
+    """Exact displacement (x, y) in pixels of the tissue at every pixel from each phase to the next, t = f - 1.
 
     The material point of a pixel is found by fixed-point iteration on the motion map.
     """
     grid, motion = exam.heart.sector.grid(size), motion_of(exam.heart, exam.hypokinesis)
-    contraction = cycle.contraction_for(exam.heart, exam.lvef, motion) * cycle.contraction_curve(cycle.phases(frames))
-    mesh = grid.mesh()
+    strongest = cycle.contraction_for(exam.heart, exam.lvef, motion, exam.keys)
+    contraction, mesh = strongest * cycle.contraction_curve(phase), grid.mesh()
+    shifts = cycle.tissue_shift(exam.heart, exam.keys, phase, mesh) if exam.keys else None
+
+    def displaced(material: np.ndarray, at: int) -> np.ndarray:
+        moved = motion.displace(material, float(contraction[at]))
+        if shifts is None:
+            return moved
+        x, y = np.moveaxis(grid.to_pixels(material).astype(np.float32), -1, 0)
+        return moved + cv2.remap(shifts[at], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
     result = []
-    for now, then in zip(contraction, np.roll(contraction, -1), strict=True):
+    for now in range(len(phase) - 1):
         material = mesh
         for _ in range(12):
-            material = material + 0.8 * (mesh - motion.displace(material, float(now)))
-        result.append(motion.displace(material, float(then)) - mesh)
+            material = material + 0.8 * (mesh - displaced(material, now))
+        result.append(displaced(material, now + 1) - mesh)
     return (np.stack(result) / np.array(grid.mm_per_pixel[::-1])).astype(np.float32)
