@@ -12,7 +12,7 @@ from engine.anatomy import cycle
 from engine.anatomy.heart import LEAFLETS, VERSIONS, Heart, heart_from_json, points_from_json, read_document
 from engine.anatomy.keys import Key, check_keys, keys_from_json
 from engine.anatomy.labels import View
-from engine.anatomy.presets import NAMED, keys_of, preset
+from engine.anatomy.presets import PRESETS, keys_of, preset
 from engine.anatomy.sketch import Stroke
 from engine.errors import BadInput
 
@@ -75,7 +75,7 @@ class Drawing:
 def preset_drawing(name: str, view: View = "A4C") -> Drawing:
     """The named heart, moving as it does at its usual LVEF. Raises BadInput on an unknown name."""
     heart = preset(name, view)
-    return Drawing(heart, keys_of(name, heart), lvef=NAMED[name].lvef)
+    return Drawing(heart, keys_of(name, heart), lvef=PRESETS[name].lvef)
 
 
 def drawing_from_json(document: Any, base: Drawing | None = None) -> Drawing:

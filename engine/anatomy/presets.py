@@ -95,8 +95,8 @@ class Preset:
     """A named heart: what it shows, and how it is made."""
 
     title: str
-    description: str
-    """one line"""
+    about: str
+    """one sentence"""
     lvef: float
     """percent, as is usual with it"""
     shape: Shape = Shape()
@@ -243,7 +243,7 @@ def _reshape(heart: Heart, points: Points, move: Callable[[Share, Share], tuple[
     return motion.apex + np.stack([share * motion.length, r], -1) @ motion.axes
 
 
-NAMED: dict[str, Preset] = {
+PRESETS: dict[str, Preset] = {
     "normal": Preset("Normal", "An adult heart of usual size and wall thickness.", 60.0),
     "dilated": Preset(
         "Dilated",
@@ -355,7 +355,6 @@ NAMED: dict[str, Preset] = {
         keys=_prolapse,
     ),
 }
-PRESETS = tuple(NAMED)
 
 
 def preset(name: str, view: View = "A4C") -> Heart:
@@ -376,6 +375,6 @@ def keys_of(name: str, heart: Heart) -> tuple[Key, ...]:
 
 
 def _named(name: str) -> Preset:
-    if name not in NAMED:
+    if name not in PRESETS:
         raise BadInput(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-    return NAMED[name]
+    return PRESETS[name]
