@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from engine.anatomy import contours, cycle
 from engine.anatomy.heart import Grid, Heart, Points
-from engine.anatomy.motion import Motion, motion_of
+from engine.anatomy.motion import THINNEST, Motion, motion_of
 from engine.phantom.population import Acquisition, Exam
 from engine.phantom.quality import FULL, Quality
 
@@ -89,13 +89,19 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, spacing: float, rng
     grid = Grid(height, width, (spacing, spacing), ((width - 1) / 2, 0.0))
     cloud, distance = partial(_cloud, rng, (height, width), spacing), partial(_distance, spacing)
     lv, epi, la = (contours.fill(contours.spline(c), grid) for c in (heart.lv_endo, heart.lv_epi, heart.la))
-    right = _right_heart(motion, grid) if heart.view == "A4C" else np.zeros_like(lv)
-    right &= distance(epi | la) >= 1.5
-    wall = epi & ~lv & ~la
-    heart_mask = epi | la | right
-    outside = distance(epi | la)
     mesh = grid.mesh()
     z, r = np.moveaxis((mesh - motion.apex) @ motion.axes.T, -1, 0)
+    atrium = motion.la_length if la.any() else 0.5 * motion.length
+    right = _right_heart(motion, atrium, grid) if heart.view == "A4C" else np.zeros_like(lv)
+    right &= distance(epi | la) >= 1.5
+    if heart.view == "A4C":
+        right |= _defect(motion, z, r) & ~epi
+    wall = epi & ~lv & ~la
+    heart_mask = epi | la | right
+    if not la.any():
+        # Where the LA is left out there is tissue as bright as any, not the dark of the lung.
+        heart_mask = heart_mask | ((z > 0) & (np.abs(r) < motion.epi[:, -1].max() + 8))
+    outside = distance(epi | la)
 
     level = scan.tissue + 7.0 * cloud(16.0) + 3.0 * cloud(5.0)
     # Lung and air beyond the free walls swallow the beam; the flanks of real apical views are mostly dark.
@@ -107,7 +113,7 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, spacing: float, rng
         & (outside < 4.5)
         & ((r > 0) | (heart.view == "A2C"))
         & (z > 0.1 * motion.length)
-        & (z < motion.length + 8)
+        & (z < motion.length + (8 if la.any() else 0))
     )
     level = np.where(beyond & ~right, scan.pericardium - np.abs(outside - 2.0) * 2.0 + 2.0 * cloud(8.0), level)
 
@@ -123,20 +129,40 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, spacing: float, rng
     return level, grid
 
 
-def _right_heart(motion: Motion, grid: Grid) -> Bool[np.ndarray, "h w"]:
-    """RV and RA cavities of an apical four-chamber view, left of the septum."""
+def _right_heart(motion: Motion, atrium: float, grid: Grid) -> Bool[np.ndarray, "h w"]:
+    """RV and RA cavities of an apical four-chamber view, left of the septum; the RA is as long as `atrium`, mm."""
     length = motion.length
     base = float(motion.epi[0, -1])
     rv_width, ra_width = 0.62 * base + 12.0, 0.55 * base + 16.0
     inner = np.array([0.14, 0.4, 0.7, 0.98])
-    septum = -np.interp(inner * length, motion.heights, motion.epi[0]) - 1.0
-    free = -np.interp(inner[1:] * length, motion.heights, motion.epi[0]) - rv_width * np.array([0.55, 0.9, 0.95])
+    border = _septum(motion)
+    septum = -np.interp(inner * length, motion.heights, border) - 1.0
+    free = -np.interp(inner[1:] * length, motion.heights, border) - rv_width * np.array([0.55, 0.9, 0.95])
     rv = np.stack([np.r_[inner, inner[:0:-1]] * length, np.r_[septum, free[::-1]]], -1)
-    z = length + motion.la_length * np.array([0.04, 0.5, 0.9, 0.98, 0.6, 0.04])
+    z = length + atrium * np.array([0.04, 0.5, 0.9, 0.98, 0.6, 0.04])
     annulus = float(motion.endo[0, -1])
     ra = np.stack([z, -annulus - np.array([5, 5, 9, 0.7 * ra_width, 1.1 * ra_width, ra_width])], -1)
     masks = [contours.fill(contours.spline(motion.apex + polygon @ motion.axes), grid) for polygon in (rv, ra)]
     return masks[0] | masks[1]
+
+
+def _holes(motion: Motion) -> Bool[np.ndarray, "n"]:
+    """Heights of the motion's profiles at which the septum is open: no wall, away from apex and annulus."""
+    share = motion.heights / motion.length
+    return (motion.epi[0] - motion.endo[0] < THINNEST + 1e-6) & (share > 0.14) & (share < 0.93)
+
+
+def _septum(motion: Motion) -> Float[np.ndarray, "n"]:
+    """|r| of the septum's right side at the motion's heights, as if it had no hole."""
+    whole = ~_holes(motion)
+    return np.interp(motion.heights, motion.heights[whole], motion.epi[0, whole])
+
+
+def _defect(motion: Motion, z: Float[np.ndarray, "h w"], r: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Where blood stands in the holes of the septum, from the LV into the RV."""
+    holes = np.interp(z, motion.heights, _holes(motion).astype(float)) > 0.5
+    inner, outer = (np.interp(z, motion.heights, edge) for edge in (motion.endo[0], _septum(motion)))
+    return holes & (-r > inner - 2.0) & (-r < outer + 5.0)
 
 
 def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, count: int, rng: np.random.Generator):
