@@ -94,26 +94,24 @@ function advance(contours, steps, sound, step) {
   return path[good];
 }
 
+/** The outline of the LV with its wall, its feet at the annulus: [[x, y], ...], closed. */
+export const outerWall = ({ lv_endo: endo, lv_epi: epi }) => [...sample(epi), endo.at(-1), endo[0]];
+
 /**
  * Whether contours keep what holds of `start`: endocardium inside epicardium, LA and LV apart, no border across itself. What
  * is otherwise at the start, as a septal defect is, may stay so.
  */
 function soundness(start) {
-  const dense = (contours) => ["lv_endo", "lv_epi", "la"].map((name) => sample(contours[name]));
-  // the ends lie on the border of another contour, neither in nor out
-  const crossed = ([endo, epi, la]) =>
-    [[endo, epi, false], [la, epi, true], [la, endo, true], [endo, la, true]].map(([line, polygon, wanted]) =>
-      line.slice(1, -1).map((point) => inside(polygon, point) === wanted),
-    );
-  const curves = dense(start);
-  const [faults, tangles] = [crossed(curves), curves.map(crossesItself)];
-  return (contours) => {
-    const now = dense(contours);
-    return (
-      crossed(now).every((line, k) => line.every((fault, i) => !fault || faults[k][i])) &&
-      now.every((curve, k) => tangles[k] || !crossesItself(curve))
-    );
+  const look = (contours) => {
+    const [endo, epi, la] = ["lv_endo", "lv_epi", "la"].map((name) => sample(contours[name]));
+    const wall = outerWall(contours);
+    // the ends lie on the border of another contour, neither in nor out
+    const faults = (line, polygon, fault) => line.slice(1, -1).map((point) => inside(polygon, point) === fault);
+    const crossed = [[endo, wall, false], [la, wall, true], [la, endo, true], [endo, la, true]].flatMap((pair) => faults(...pair));
+    return [...crossed, ...[endo, epi, la].map(crossesItself)];
   };
+  const before = look(start);
+  return (contours) => look(contours).every((fault, i) => !fault || before[i]);
 }
 
 /** Whether an open polyline crosses itself. */
