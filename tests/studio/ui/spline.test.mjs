@@ -4,11 +4,11 @@ import test from "node:test";
 
 import { beziers, inside, path, sample } from "../../../studio/components/ui/spline.mjs";
 
-const cases = JSON.parse(readFileSync(new URL("spline.json", import.meta.url)));
+const { curves } = JSON.parse(readFileSync(new URL("geometry.json", import.meta.url)));
 
 test("the browser draws the curve that the engine rasterises", () => {
-  assert.ok(cases.length > 5);
-  for (const { points, per_segment, curve } of cases) {
+  assert.ok(curves.length > 5);
+  for (const { points, per_segment, curve } of curves) {
     const drawn = sample(points, per_segment);
     assert.equal(drawn.length, curve.length);
     drawn.forEach(([x, y], i) => assert.ok(Math.hypot(x - curve[i][0], y - curve[i][1]) < 1e-6));
