@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from functools import cache
 
+from engine.anatomy.drawing import FRAMES
 from engine.errors import BadInput
 from engine.shipped import find
 from engine.types import ModelCard, Pipeline
@@ -19,7 +20,7 @@ _DRAWN = (
         summary="One beat in 16 frames from a drawn end-diastolic heart. LVEF and view are conditions of ours, beyond the paper.",
         trained_on=SIMULATED,
         requires=frozenset({"heart|label_maps"}),
-        accepts=frozenset({"heart", "label_maps", "lvef", "view", "heart_rate"}),
+        accepts=frozenset({"heart", "label_maps", "lvef", "view", "heart_rate", "start"}),
         frames=16,
         size=(128, 128),
         samplers=("dpm++2m", "ddim", "heun", "edm-stochastic"),
@@ -34,12 +35,13 @@ _DRAWN = (
         summary="One beat of simulated ultrasound of the drawn heart, at once. What the bundled models learned from.",
         trained_on="nothing: it is computed",
         requires=frozenset({"heart|label_maps"}),
-        accepts=frozenset({"heart", "label_maps", "lvef", "view", "heart_rate"}),
+        accepts=frozenset({"heart", "label_maps", "lvef", "view", "heart_rate", "fps", "start"}),
         frames=16,
         size=(112, 112),
         samplers=(),
         steps=None,
         guidance=None,
+        frame_limits=FRAMES,
     ),
 )
 

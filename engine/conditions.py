@@ -1,20 +1,23 @@
 """What pipelines share on their way in: refusing what a card does not take, and deriving what they need from a drawing."""
 
+from typing import Any, get_args
+
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from engine.anatomy import contours, cycle, labels
 from engine.anatomy.check import check as check_heart
-from engine.anatomy.heart import Heart
-from engine.anatomy.labels import LabelMap
+from engine.anatomy.drawing import FPS, RATE
+from engine.anatomy.heart import Heart, heart_from_json
+from engine.anatomy.keys import check_keys, keys_from_json
+from engine.anatomy.labels import LabelMap, View
 from engine.anatomy.trace import grid_for, trace
 from engine.errors import BadInput
 from engine.types import Conditions, ModelCard, Settings
 
 HEART_RATE = 70.0
 """beats a minute where none is asked for"""
-LVEF = (5.0, 85.0)
-RATE = (30.0, 200.0)
+LVEF = cycle.LVEF_RANGE
 SEEDS = 64
 """clips in one call"""
 LARGEST_SEED = 2**63 - 1
@@ -36,15 +39,16 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
             )
         if len(found) > 1:
             raise BadInput(f"{card.name} got {' and '.join(found)}; one of them is wanted, so leave the other out.")
-    _within("LVEF", conditions.lvef, LVEF, "%")
-    _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
+    _check_numbers(conditions)
     if not 1 <= len(settings.seeds) <= SEEDS:
         raise BadInput(f"{len(settings.seeds)} clips were asked for; 1 to {SEEDS} at a time is wanted.")
     for seed in settings.seeds:
         if not 0 <= seed <= LARGEST_SEED:
             raise BadInput(f"The seed is {seed}; a whole number from 0 to {LARGEST_SEED} is wanted.")
-    if settings.frames != card.frames:
-        raise BadInput(f"{settings.frames} frames were asked for; {card.name} makes {card.frames}.")
+    fewest, most = card.frame_limits or (card.frames, card.frames)
+    if not fewest <= settings.frames <= most:
+        makes = f"{fewest} to {most}" if fewest < most else f"{most}"
+        raise BadInput(f"{settings.frames} frames were asked for; {card.name} makes {makes}.")
     if card.steps:
         _within("number of steps", settings.steps, (card.steps[0], card.steps[2]), "")
     if card.guidance:
@@ -53,6 +57,39 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
         raise BadInput(f"The sampler {settings.sampler!r} is unknown; choose one of {', '.join(card.samplers)}.")
     if conditions.heart is not None:
         check_heart(conditions.heart)
+        check_keys(conditions.keys, conditions.heart)
+    elif conditions.keys:
+        raise BadInput(
+            "Corrections of a motion came without the heart that they correct; draw the heart or leave them out."
+        )
+
+
+def recall(told: Any) -> Conditions:
+    """The conditions that the record of a clip (`provenance.describe`) tells of a drawn heart.
+
+    Raises BadInput where it tells of none, or is of somebody else's making.
+    """
+    heart = heart_from_json(told.get("heart") if isinstance(told, dict) else None)
+    view, plain = told.get("view"), {name: told.get(name) for name in ("lvef", "heart_rate", "fps", "start")}
+    for name, value in plain.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise BadInput(f"The record's {name} is {value!r:.40}; a number is wanted.")
+    if view not in (None, *get_args(View)):
+        raise BadInput(f"The record's view is {view!r:.40}; one of {', '.join(get_args(View))} is wanted.")
+    asked = Conditions(heart=heart, keys=keys_from_json(told.get("keys", []), heart), view=view, **plain)
+    _check_numbers(asked)
+    return asked
+
+
+def frame_rate(conditions: Conditions, frames: int) -> float:
+    """Frames a second: what is asked for, else what lets one beat fill the frames."""
+    return conditions.fps or frames * (conditions.heart_rate or HEART_RATE) / 60.0
+
+
+def frame_phases(conditions: Conditions, frames: int) -> Float[np.ndarray, "t"]:
+    """Where in the beat each frame lies that is asked for (`cycle.phases`)."""
+    step = conditions.fps and (conditions.heart_rate or HEART_RATE) / 60.0 / conditions.fps
+    return cycle.phases(frames, conditions.start or 0.0, step)
 
 
 def heart_of(conditions: Conditions) -> Heart:
@@ -90,20 +127,29 @@ def end_diastolic_map(conditions: Conditions, size: int) -> tuple[UInt8[np.ndarr
 
 
 def requested_label_maps(conditions: Conditions, frames: int, size: int) -> LabelMap | None:
-    """The label map of every frame of the beat that was asked for: what a generated clip should show, not what it does.
+    """The label map of every frame that was asked for: what a generated clip should show, not what it does.
 
     None where nothing says how the heart moves: no LVEF, or a label map that is no heart whose motion could be told.
     """
     if conditions.lvef is None:
         return None
+    phase = frame_phases(conditions, frames)
     try:
-        hearts = cycle.beat(heart_of(conditions), conditions.lvef, frames)
+        hearts = cycle.hearts_at(heart_of(conditions), conditions.lvef, phase, conditions.keys)
     except BadInput:
         if conditions.heart is not None:
             raise
         return None
-    moved = np.stack([contours.label_map(heart, heart.sector.grid(size)) for heart in hearts])
-    return np.concatenate([end_diastolic_map(conditions, size)[0][None], moved[1:]])
+    maps = np.stack([contours.label_map(heart, heart.sector.grid(size)) for heart in hearts])
+    maps[np.isclose(phase, np.round(phase))] = end_diastolic_map(conditions, size)[0]
+    return maps
+
+
+def _check_numbers(conditions: Conditions) -> None:
+    _within("LVEF", conditions.lvef, LVEF, "%")
+    _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
+    _within("frame rate", conditions.fps, FPS, "frames a second")
+    _within("start", conditions.start, (0.0, 1.0), "of a beat")
 
 
 def _drawn_map(conditions: Conditions) -> tuple[UInt8[np.ndarray, "h w"], tuple[float, float]]:

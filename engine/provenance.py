@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,13 @@ def provenance(
     return Provenance(card.name, weights_sha256, seed, how, describe(conditions), f"Echo Studio {_version()}")
 
 
-def describe(conditions: Conditions) -> dict:
+def describe(conditions: Conditions) -> dict[str, Any]:
     """The given conditions as plain JSON; a label map as its sha256, with its spacing."""
     told = {name: getattr(conditions, name) for name in conditions.given()}
     if conditions.heart is not None:
         told["heart"] = conditions.heart.to_json()
+    if conditions.keys:
+        told["keys"] = [key.to_json() for key in conditions.keys]
     if conditions.label_maps is not None:
         told["label_maps"] = hashlib.sha256(np.ascontiguousarray(conditions.label_maps).tobytes()).hexdigest()
         told["mm_per_pixel"] = conditions.mm_per_pixel and list(conditions.mm_per_pixel)

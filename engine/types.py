@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, runtime_checkable
 
 from engine.anatomy.heart import Heart
+from engine.anatomy.keys import Key
 from engine.anatomy.labels import Frames, LabelMap, View
 
 
@@ -18,15 +19,22 @@ class Conditions:
     """An end-diastolic label map (t == 1) drawn elsewhere; used in place of a heart."""
     mm_per_pixel: tuple[float, float] | None = None
     """(y, x) spacing of `label_maps`, mm; not a condition of its own."""
+    keys: tuple[Key, ...] = ()
+    """what the hand corrected of the heart's motion; not a condition of its own."""
     view: View | None = None
     lvef: float | None = None
     """percent, 5..85"""
     heart_rate: float | None = None
     """beats a minute, 30..200; sets the frame rate of a clip that holds one beat"""
+    fps: float | None = None
+    """frames a second, 5..120; None: one beat fills the frames"""
+    start: float | None = None
+    """share of the beat, 0..1, where the first frame lies; None: at end-diastole"""
 
     def given(self) -> tuple[str, ...]:
         """The names of the conditions that are set."""
-        return tuple(f.name for f in fields(self) if f.name != "mm_per_pixel" and getattr(self, f.name) is not None)
+        details = ("mm_per_pixel", "keys")
+        return tuple(f.name for f in fields(self) if f.name not in details and getattr(self, f.name) is not None)
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class Provenance:
     seed: int
     settings: dict[str, Any]
     conditions: dict[str, Any]
-    """plain JSON: heart document, lvef, view, heart_rate; a label map as its sha256"""
+    """plain JSON: heart document, keys, lvef, view, heart_rate, fps, start; a label map as its sha256"""
     software: str
 
 
@@ -84,6 +92,7 @@ class ModelCard:
     """each entry is one condition name, or alternatives joined by '|'"""
     accepts: frozenset[str]
     frames: int
+    """where no other number is asked for"""
     size: tuple[int, int]
     """height, width of a frame in pixels"""
     samplers: tuple[str, ...]
@@ -92,6 +101,8 @@ class ModelCard:
     """smallest, default, largest; None: the model takes no steps"""
     guidance: tuple[float, float, float] | None
     """smallest, default, largest; None: the model takes no guidance"""
+    frame_limits: tuple[int, int] | None = None
+    """fewest and most frames; None: always `frames`"""
     weights: str | None = None
     """file name under assets/weights"""
     scores: dict[str, Any] = field(default_factory=dict)
@@ -128,4 +139,8 @@ class Pipeline(Protocol):
 
     def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = ...) -> list[Clip]:
         """One clip for each seed. Raises BadInput on conditions or settings that the card does not accept."""
+        ...
+
+    def preview(self, conditions: Conditions, settings: Settings) -> Clip:
+        """The first seed's clip as quickly as it can be had, coarser and without label maps. Errors as `generate`."""
         ...

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from engine.anatomy.heart import heart_from_json
 from engine.anatomy.labels import LabelMap
 from engine.cards import card, load
-from engine.conditions import requested_label_maps
+from engine.conditions import recall, requested_label_maps
 from engine.errors import BadInput
 from engine.measures import extractors, fidelity, lvef, plots, similarity
 from engine.measures.agreement import Agreement, agree
@@ -197,10 +196,11 @@ def wanted_maps(clip: Clip, labels: Path | None = None) -> Wanted | None:
     told = clip.provenance.conditions if clip.provenance else {}
     frames, height, width = clip.frames.shape
     try:
-        asked = Conditions(heart=heart_from_json(told["heart"]), lvef=float(told["lvef"]))
+        asked = recall(told)
         maps = requested_label_maps(asked, frames, height)
-    except (BadInput, KeyError, TypeError, ValueError, OverflowError):  # not told, or told by somebody else
+    except BadInput:  # not told, or told by somebody else
         asked, maps = None, None
+    asked = asked if maps is not None else None  # without an LVEF nothing was asked of the motion
     if clip.label_maps is not None:
         return Wanted(clip.label_maps, "the file's own label maps", asked)
     return None if maps is None or height != width else Wanted(maps, "the heart that was drawn", asked)

@@ -46,16 +46,13 @@ def tissue_field(heart: Heart, keys: tuple[Key, ...], points: Float[np.ndarray, 
     Shepard's interpolation of the offsets along the borders of the wall and of the LA, so that each border keeps to its
     own; it fades out with the distance from the nearest.
     """
-    samples = np.concatenate([spline(getattr(heart, name), _SAMPLES) for name in _TISSUE])
-    offsets = np.stack(
-        [
-            np.concatenate(
-                [spline(key.offsets.get(name, np.zeros_like(getattr(heart, name))), _SAMPLES) for name in _TISSUE]
-            )
-            for key in keys
-        ],
-        axis=1,
+    borders = {name: getattr(heart, name) for name in _TISSUE}
+    still = {name: np.zeros_like(points) for name, points in borders.items()}
+    samples, *shifts = (
+        np.concatenate([spline(each[name], _SAMPLES) for name in _TISSUE])
+        for each in (borders, *({**still, **key.offsets} for key in keys))
     )
+    offsets = np.stack(shifts, axis=1)
     # Single precision, a tenth of a micrometre here, takes a third of the time.
     flat, samples = points.reshape(-1, 2).astype(np.float32), samples.astype(np.float32)
     squared = ((flat**2).sum(1)[:, None] + (samples**2).sum(1) - 2 * flat @ samples.T).clip(0)

@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.anatomy import labels
 from engine.anatomy.cycle import phases
 from engine.codecs.patches import PatchCodec
-from engine.conditions import HEART_RATE, check, end_diastolic_map, requested_label_maps
+from engine.conditions import check, end_diastolic_map, frame_rate, requested_label_maps
 from engine.diffusion.denoiser import precondition
 from engine.diffusion.guidance import guided
 from engine.diffusion.noise import SeededNoise
@@ -28,6 +28,7 @@ from engine.weights import load_strictly, read_record
 
 SIGMA_MIN, SIGMA_MAX, SIGMA_DATA = 0.03, 60.0, 1.0
 VIEWS = ("A4C", "A2C")
+PREVIEW_STEPS = 4
 
 
 def network_conditions(
@@ -86,23 +87,34 @@ class SemanticVideo:
     def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None) -> list[Clip]:
         """One looping beat for each seed, (16, 128, 128), with the label maps of the beat that was asked for.
 
-        Clips are made one after the other: a batch of one is what makes a seed's bytes independent of its neighbours.
+        Where another start than end-diastole is asked for, the loop is turned to the frame nearest to it. Clips are made
+        one after the other: a batch of one is what makes a seed's bytes independent of its neighbours.
         Raises BadInput on conditions or settings that the card does not accept.
         """
         check(self.card, conditions, settings)
+        nearest = replace(conditions, start=_first_frame(conditions, settings) / settings.frames)
+        wanted = requested_label_maps(nearest, settings.frames, self.card.size[0])
+        return [replace(clip, label_maps=wanted) for clip in self._sample(conditions, settings, on_step)]
+
+    def preview(self, conditions: Conditions, settings: Settings) -> Clip:
+        """The first seed's clip in few steps and without guidance, as its provenance tells; no label maps. Errors as `generate`."""
+        check(self.card, conditions, settings)
+        quick = replace(settings, sampler="dpm++2m", steps=PREVIEW_STEPS, guidance_scale=1.0, seeds=settings.seeds[:1])
+        return self._sample(conditions, quick, lambda step: None)[0]
+
+    def _sample(self, conditions: Conditions, settings: Settings, on_step: OnStep) -> list[Clip]:
         height, width = self.card.size
         label_map, mm_per_pixel = end_diastolic_map(conditions, height)
-        wanted = requested_label_maps(conditions, settings.frames, height)
         view = conditions.view or (conditions.heart.view if conditions.heart is not None else None)
         told = network_conditions(label_map[None], [conditions.lvef], [view], settings.frames, self.device)
         inside = label_map != labels.BACKGROUND
         shape = (settings.frames, self.codec.channels, height // self.codec.patch, width // self.codec.patch)
-        fps = settings.frames * (conditions.heart_rate or HEART_RATE) / 60.0
+        fps, first = frame_rate(conditions, settings.frames), _first_frame(conditions, settings)
         total, clips = settings.steps * len(settings.seeds), []
 
         def frames_of(x: Tensor) -> np.ndarray:
             # The drawn sector is exact, as a scanner's own mask is.
-            return self.codec.decode(x)[0].cpu().numpy() * inside
+            return np.roll(self.codec.decode(x)[0].cpu().numpy() * inside, -first, axis=0)
 
         for index, seed in enumerate(settings.seeds):
 
@@ -111,8 +123,13 @@ class SemanticVideo:
 
             x = sample(self.network, told, replace(settings, seeds=(seed,)), shape, report)
             made_by = provenance(self.card, self.weights_sha256, seed, settings, conditions)
-            clips.append(Clip(frames_of(x), fps, mm_per_pixel, made_by, wanted))
+            clips.append(Clip(frames_of(x), fps, mm_per_pixel, made_by))
         return clips
+
+
+def _first_frame(conditions: Conditions, settings: Settings) -> int:
+    """Which frame of the loop that begins at end-diastole comes first."""
+    return round((conditions.start or 0.0) * settings.frames)
 
 
 def _config(record: Any, name: str) -> SemanticUNetConfig:
