@@ -19,8 +19,10 @@ class Quality:
     """mm a pixel of the tissue map"""
     node_spacing: float = 2.5
     """mm between the nodes of the displacement field"""
+    gain: float = 0.0
+    """dB by which fewer sub-bands and coarser cells are darker"""
 
 
 FULL = Quality()
-DRAFT = Quality(7_000, 120, depths=124, beams=72, compounded=2, map_spacing=1.2, node_spacing=5.0)
+DRAFT = Quality(7_000, 120, depths=124, beams=72, compounded=2, map_spacing=1.2, node_spacing=5.0, gain=0.6)
 """A quarter of the work: speckle a little coarser, anatomy and motion the same."""

@@ -92,7 +92,7 @@ def _beam_space(scene: Scene, device) -> Float[Tensor, "t d b"]:
         * (0.35 + 0.65 * share)[:, None, None]
     )
     swept = swept * _ratio_map(scene, share).to(device)[..., None] + noise
-    return 10 * torch.log10(swept.square().mean(-1) + 1e-7) + scan.gain
+    return 10 * torch.log10(swept.square().mean(-1) + 1e-7) + scan.gain + scene.quality.gain
 
 
 def _moving_scatterers(scene: Scene, generator: torch.Generator, device):

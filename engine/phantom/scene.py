@@ -98,15 +98,16 @@ def _tissue(heart: Heart, motion: Motion, scan: Acquisition, spacing: float, rng
         right |= _defect(motion, z, r) & ~epi
     wall = epi & ~lv & ~la
     heart_mask = epi | la | right
-    if not la.any():
-        # Where the LA is left out there is tissue as bright as any, not the dark of the lung.
-        heart_mask = heart_mask | ((z > 0) & (np.abs(r) < motion.epi[:, -1].max() + 8))
     outside = distance(epi | la)
 
     level = scan.tissue + 7.0 * cloud(16.0) + 3.0 * cloud(5.0)
     # Lung and air beyond the free walls swallow the beam; the flanks of real apical views are mostly dark.
     level -= 0.30 * np.clip(distance(heart_mask) - 8.0, 0, 45)
-    level = np.where((distance(la) < 3.0) & ~la, scan.tissue + 4.0, level)
+    if la.any():
+        level = np.where((distance(la) < 3.0) & ~la, scan.tissue + 4.0, level)
+    else:
+        below = (z > motion.length) & (z < motion.length + atrium) & (np.abs(r) < motion.epi[:, -1].max())
+        level = np.where(below, scan.tissue + 3.0 + 2.5 * cloud(5.0), level)
     level = np.where((distance(right) < 3.5) & ~right, -3.0 + 2.0 * cloud(6.0), level)
     beyond = (
         (outside > 0)
@@ -188,8 +189,8 @@ def _leaflets(hearts: tuple[Heart, ...], scan: Acquisition, count: int, rng: np.
 
 
 def _distance(spacing: float, mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """mm from each pixel to the mask."""
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) * spacing
+    """mm from each pixel to the mask; far away where the mask is empty."""
+    return np.minimum(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3), 1e6) * spacing
 
 
 def _cloud(rng: np.random.Generator, shape: tuple[int, int], spacing: float, mm: float) -> Float[np.ndarray, "h w"]:
