@@ -86,8 +86,9 @@ export function thickness(endo, epi) {
 export function distanceTo(line, [x, y]) {
   let best = Infinity;
   for (let i = 1; i < line.length; i++) {
-    const [[ax, ay], [bx, by]] = [line[i - 1], line[i]];
-    const [dx, dy, px, py] = [bx - ax, by - ay, x - ax, y - ay];
+    const a = line[i - 1]; // destructuring is slow, and this is the innermost loop
+    const b = line[i];
+    const [dx, dy, px, py] = [b[0] - a[0], b[1] - a[1], x - a[0], y - a[1]];
     const square = dx * dx + dy * dy;
     const share = square ? Math.min(Math.max((px * dx + py * dy) / square, 0), 1) : 0;
     best = Math.min(best, (px - share * dx) ** 2 + (py - share * dy) ** 2);

@@ -26,3 +26,27 @@ test("there is nothing to undo at first, and the past is bounded", () => {
   assert.equal(history.past.length, 200);
   assert.equal(history.past.at(-1), 999);
 });
+
+test("changes of one kind in quick succession are one step, until a pause, another kind or an undo", () => {
+  let history = EMPTY;
+  const change = (before, kind, at) => (history = record(history, before, { kind, at }));
+  for (let i = 0; i < 50; i++) change(`slider ${i}`, "lvef", 1000 + 500 * i);
+  assert.deepEqual(history.past, ["slider 0"]);
+  change("nudge", "nudge", 25600);
+  change("again", "lvef", 25700);
+  change("later", "lvef", 26500);
+  assert.deepEqual(history.past, ["slider 0", "nudge", "again", "later"]);
+  const back = undo(history, "now");
+  history = back.history;
+  change(back.state, "lvef", 26600);
+  assert.deepEqual(history, { past: ["slider 0", "nudge", "again", "later"], future: [], latest: { kind: "lvef", at: 26600 } });
+  assert.deepEqual(record(record(history, "x"), "y").past.slice(-2), ["x", "y"]);
+});
+
+test("going on with a change forgets what had been undone, too, and the past stays bounded", () => {
+  let history = EMPTY;
+  for (let i = 0; i < 500; i++) history = record(history, i, { kind: "drag", at: 1000 * i });
+  assert.equal(history.past.length, 200);
+  const more = record({ ...history, future: ["x"] }, 500, { kind: "drag", at: 499 * 1000 + 799 });
+  assert.deepEqual([more.past.at(-1), more.future], [499, []]);
+});
