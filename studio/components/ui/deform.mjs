@@ -107,8 +107,10 @@ function soundness(start) {
     const wall = outerWall(contours);
     // the ends lie on the border of another contour, neither in nor out
     const faults = (line, polygon, fault) => line.slice(1, -1).map((point) => inside(polygon, point) === fault);
-    const crossed = [[endo, wall, false], [la, wall, true], [la, endo, true], [endo, la, true]].flatMap((pair) => faults(...pair));
-    return [...crossed, ...[endo, epi, la].map(crossesItself)];
+    return [
+      ...faults(endo, wall, false), ...faults(la, wall, true), ...faults(la, endo, true), ...faults(endo, la, true),
+      ...[endo, epi, la].map(crossesItself),
+    ];
   };
   const before = look(start);
   return (contours) => look(contours).every((fault, i) => !fault || before[i]);

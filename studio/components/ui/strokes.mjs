@@ -10,10 +10,10 @@ const CAP = 8; // corners of a round end
 const distance = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
 const mix = (a, b, share) => a + share * (b - a);
 
-/** The contours as strokes. */
+/** The contours as strokes, the same as `engine.anatomy.sketch.strokes_of`. */
 export const fromContours = (contours) =>
   Object.values(contours).map((points) => {
-    const curve = sample(points);
+    const curve = sample(points, 6);
     return { points: curve, pressure: curve.map(() => 0.5) };
   });
 
@@ -28,13 +28,15 @@ export function erase(strokes, path, radius) {
 function cut(stroke, path, radius) {
   const { points } = stroke;
   if (points.length === 1) return path.some((_, k) => erased(points[0], points[0], path, k, radius)) ? [] : [stroke];
-  const gone = points.slice(1).map((point, i) => union(path.map((_, k) => erased(points[i], point, path, k, radius)).filter(Boolean)));
+  const spansOf = (a, b) => union(path.map((_, k) => erased(a, b, path, k, radius)).filter(Boolean));
+  const gone = points.slice(1).map((point, i) => spansOf(points[i], point));
   if (gone.every((spans) => !spans.length)) return [stroke];
   const pieces = [];
   let piece = null;
   const add = (i, share) => {
     piece ??= { points: [], pressure: [] };
-    piece.points.push(share === 0 ? points[i] : share === 1 ? points[i + 1] : [0, 1].map((k) => mix(points[i][k], points[i + 1][k], share)));
+    const [a, b] = [points[i], points[i + 1]];
+    piece.points.push(share === 0 ? a : share === 1 ? b : [mix(a[0], b[0], share), mix(a[1], b[1], share)]);
     piece.pressure.push(mix(stroke.pressure[i], stroke.pressure[i + 1], share));
   };
   const end = () => {
@@ -144,13 +146,17 @@ function offLine({ points, pressure }, first, last, i, tolerance) {
  * by the nonzero rule.
  */
 export function outline({ points, pressure }, width) {
-  const line = points.map((point, i) => ({ point, half: (width / 2) * mix(FAINTEST, 1, pressure[i]) }))
+  const line = points
+    .map((point, i) => ({ point, half: (width / 2) * mix(FAINTEST, 1, pressure[i]) }))
     .filter(({ point }, i) => i === 0 || distance(point, points[i - 1]) > 0);
   const heading = (i) => {
     const [[ax, ay], [bx, by]] = [line[Math.max(i - 1, 0)].point, line[Math.min(i + 1, line.length - 1)].point];
     return Math.atan2(by - ay, bx - ax);
   };
-  const rim = (i, angle) => [line[i].point[0] + line[i].half * Math.cos(angle), line[i].point[1] + line[i].half * Math.sin(angle)];
+  const rim = (i, angle) => {
+    const { point: [x, y], half } = line[i];
+    return [x + half * Math.cos(angle), y + half * Math.sin(angle)];
+  };
   const cap = (i, from) => Array.from({ length: CAP + 1 }, (_, k) => rim(i, from + (Math.PI * k) / CAP));
   const inner = line.slice(1, -1).map((_, i) => i + 1);
   const last = line.length - 1;

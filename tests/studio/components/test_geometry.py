@@ -52,7 +52,9 @@ def make_hearts() -> dict[str, Heart]:
 def measure(contours: dict[str, Points]) -> dict:
     """What the engine measures, JSON's null for a number that there is none of."""
     heart = Heart(view="A4C", sector=Sector(), **contours)
-    wall = {name: value if np.isfinite(value) else None for name, value in asdict(volumes.wall_thickness(heart)).items()}
+    wall = {
+        name: value if np.isfinite(value) else None for name, value in asdict(volumes.wall_thickness(heart)).items()
+    }
     return {
         "simpson": volumes.simpson(heart),
         "lv_length": volumes.lv_length(heart),

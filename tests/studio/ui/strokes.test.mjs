@@ -110,6 +110,6 @@ test("the contours as strokes are the curves on screen", () => {
   const { contours } = hearts.normal;
   const strokes = fromContours(contours);
   assert.equal(strokes.length, 5);
-  assert.deepEqual(strokes[0].points, sample(contours.lv_endo));
+  assert.deepEqual(strokes[0].points, sample(contours.lv_endo, 6));
   for (const { points, pressure } of strokes) assert.equal(points.length, pressure.length);
 });
