@@ -1,6 +1,6 @@
 # make studio   makes the environment, starts the studio and opens it   (HOST=127.0.0.1 PORT=7860)
 # make test     proves everything
-# make bench    measures speed, memory and how well clips follow the drawing
+# make bench    measures speed, memory, how well clips follow the drawing, and how soon
 
 .PHONY: studio test bench
 .DEFAULT_GOAL := studio
@@ -27,6 +27,7 @@ test: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m training.bench
+	$(BIN)/python -m studio.bench
 
 # The stamps make a second run start at once: nothing is installed again until pyproject.toml changes.
 $(VENV)/.installed: $(VENV)/.torch pyproject.toml

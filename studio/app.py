@@ -33,7 +33,7 @@ def build() -> gr.Blocks:
     return blocks.queue(api_open=False, max_size=32)
 
 
-def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML) -> None:
+def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Files, status: gr.HTML) -> None:
     """Saves every change of the session for its browser, and brings it back on the next load."""
 
     blank = drawing.editor.value["doc"]
@@ -46,8 +46,8 @@ def _keep(blocks: gr.Blocks, form: Form, drawing: draw.Drawing, status: gr.HTML)
 
     def restore(request: gr.Request) -> Updates:
         session = autosave.restore(request.cookies.get(COOKIE, ""))
-        return {**form.show(session), **drawing.named(session)}
+        return {**form.show(session), drawing.view: session.drawing.heart.view}
 
     changes = [component.change for component in form.components() if component is not form.model]
     gr.on(changes, save, form.components(), status, trigger_mode="always_last", **DIRECT)
-    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view, drawing.preset], **DIRECT)
+    blocks.load(restore, None, [*form.components(), form.sampling, drawing.view], **DIRECT)

@@ -13,7 +13,8 @@ import typer
 
 from engine import conditions as requests
 from engine.anatomy import presets
-from engine.anatomy.heart import read_heart, write_heart
+from engine.anatomy.drawing import Drawing, drawing_from_json, preset_drawing, write_drawing
+from engine.anatomy.heart import heart_from_json, read_document
 from engine.anatomy.labels import View
 from engine.cards import CARDS, load
 from engine.cards import card as card_of
@@ -35,8 +36,11 @@ app = typer.Typer(
 )
 
 HeartFile = Annotated[Path | None, typer.Option("--heart", help="A heart JSON file, from 'heart' or the studio.")]
-Lvef = Annotated[float | None, typer.Option(help="Ejection fraction in percent, 5 to 85.")]
-Rate = Annotated[float | None, typer.Option(help="Beats a minute, 30 to 200; sets the clip's frame rate.")]
+Lvef = Annotated[float | None, typer.Option(help="Ejection fraction in percent, 5 to 85; by default the drawing's.")]
+Rate = Annotated[float | None, typer.Option(help="Beats a minute, 30 to 200; by default the drawing's.")]
+Length = Annotated[int | None, typer.Option(help="Frames of the clip, where the model leaves a choice.")]
+Fps = Annotated[float | None, typer.Option(help="Frames a second, 5 to 120; by default one beat fills the clip.")]
+Start = Annotated[float | None, typer.Option(help="Share of the beat where the clip begins, 0 (ED) to 1.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of plain lines.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets the whole network in.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, 1 to 65535.")]
@@ -103,11 +107,11 @@ def heart(
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     view: Annotated[str, typer.Option(help="A4C (four-chamber) or A2C (two-chamber).")] = "A4C",
 ) -> None:
-    """Write a ready-made heart as a JSON file, to draw on in the studio or to generate from."""
-    drawn = presets.preset(name, _view(view))
+    """Write a ready-made drawing as a JSON file, to draw on in the studio or to generate from."""
+    drawn = preset_drawing(name, _view(view))
     writable_ending(out, (".json",))
     try:
-        write_heart(drawn, out)
+        write_drawing(drawn, out)
     except OSError as error:
         raise BadInput(
             f"{out} cannot be written ({error.strerror}); choose a folder that is there and yours."
@@ -122,10 +126,13 @@ def heart(
 def phantom(
     heart: Annotated[Path, typer.Option(help="A heart JSON file, from 'heart' or the studio.")],
     out: Annotated[Path, typer.Option(help="The clip to write: .mp4 .gif .nii.gz .npz or .png.")],
-    lvef: Annotated[float, typer.Option(help="Ejection fraction in percent, 5 to 85.")] = 55.0,
+    lvef: Lvef = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same speckle; 0 or more.")] = 1,
     look: Annotated[str, typer.Option(help="Which recordings to resemble: echonet or camus.")] = "echonet",
     heart_rate: Rate = None,
+    frames: Length = None,
+    fps: Fps = None,
+    start: Start = None,
     labels_out: Annotated[
         Path | None, typer.Option(help="Every frame's exact label map: .nii.gz .npz or .png.")
     ] = None,
@@ -134,8 +141,9 @@ def phantom(
     if look not in LOOKS:
         raise BadInput(f"The look {look!r} is unknown; choose one of {', '.join(LOOKS)}.")
     card = card_of("phantom")
-    conditions = _conditions(card, heart, None, lvef, None, heart_rate)
-    settings = _settings(card, None, None, None, seed, 1)
+    drawn = _drawing(heart)
+    conditions = _conditions(card, drawn, None, lvef, None, heart_rate, fps, start)
+    settings = _settings(card, _frames(card, drawn, frames), None, None, None, seed, 1)
     requests.check(card, conditions, settings)
     writable_ending(out, CLIP_ENDINGS)
     if labels_out is not None:
@@ -160,6 +168,9 @@ def generate(
     lvef: Lvef = None,
     view: Annotated[str | None, typer.Option(help="A4C or A2C; by default the drawing's own.")] = None,
     heart_rate: Rate = None,
+    frames: Length = None,
+    fps: Fps = None,
+    start: Start = None,
     steps: Annotated[
         int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")
     ] = None,
@@ -178,8 +189,11 @@ def generate(
 ) -> None:
     """Generate clips with a trained model from a drawn heart or a label map."""
     card = card_of(model)
-    conditions = _conditions(card, heart, labels, lvef, view, heart_rate)
-    settings = _settings(card, steps, guidance, sampler, seed, count)
+    if heart is not None and labels is not None:
+        raise BadInput("Both --heart and --labels were given; a clip is made from one of them, so leave the other out.")
+    drawn = _drawing(heart)
+    conditions = _conditions(card, drawn, labels, lvef, view, heart_rate, fps, start)
+    settings = _settings(card, _frames(card, drawn, frames), steps, guidance, sampler, seed, count)
     requests.check(card, conditions, settings)  # before seconds go into loading the model
     paths = numbered(out, count)
     began = time.monotonic()
@@ -242,33 +256,66 @@ def writable_ending(out: Path, known: tuple[str, ...]) -> str:
     return out.name[-len(found) :]
 
 
+def _drawing(path: Path | None) -> Drawing | None:
+    """The drawing of a file; one of a heart alone asks for no LVEF."""
+    if path is None:
+        return None
+    document = read_document(path)
+    return drawing_from_json(document, Drawing(heart_from_json(document), lvef=None))
+
+
 def _conditions(
     card: ModelCard,
-    heart: Path | None,
+    drawn: Drawing | None,
     labels: Path | None,
     lvef: float | None,
     view: str | None,
     heart_rate: float | None,
+    fps: float | None,
+    start: float | None,
 ) -> Conditions:
-    """What the options ask for; the view is the drawing's own where none is given and the model listens to it."""
-    if heart is not None and labels is not None:
-        raise BadInput("Both --heart and --labels were given; a clip is made from one of them, so leave the other out.")
-    drawn = None if heart is None else read_heart(heart)
+    """What the options ask for, else what the drawing does of what the model listens to."""
     maps, spacing = (None, None) if labels is None else read_label_maps(labels)
-    if view is None and drawn is not None and "view" in card.accepts:
-        view = drawn.view
+    asked = {
+        "view": None if view is None else _view(view),
+        "lvef": lvef,
+        "heart_rate": heart_rate,
+        "fps": fps,
+        "start": start,
+    }
+    if drawn is not None:
+        told = {
+            "view": drawn.heart.view,
+            "lvef": drawn.lvef,
+            "heart_rate": drawn.heart_rate,
+            "fps": drawn.fps,
+            "start": drawn.start or None,
+        }
+        asked |= {name: told[name] for name, value in asked.items() if value is None and name in card.accepts}
     return Conditions(
-        heart=drawn,
+        heart=drawn and drawn.heart,
         label_maps=None if maps is None else maps[:1],
         mm_per_pixel=spacing,
-        view=None if view is None else _view(view),
-        lvef=lvef,
-        heart_rate=heart_rate,
+        keys=() if drawn is None else drawn.keys,
+        **asked,
     )
 
 
+def _frames(card: ModelCard, drawn: Drawing | None, frames: int | None) -> int:
+    """How many frames: what the option asks for, else the drawing where the model leaves a choice, else the model."""
+    if frames is not None:
+        return frames
+    return drawn.frames if drawn is not None and card.frame_limits else card.frames
+
+
 def _settings(
-    card: ModelCard, steps: int | None, guidance: float | None, sampler: str | None, seed: int, count: int
+    card: ModelCard,
+    frames: int,
+    steps: int | None,
+    guidance: float | None,
+    sampler: str | None,
+    seed: int,
+    count: int,
 ) -> Settings:
     """The card's defaults with what was chosen. Raises BadInput on a choice that the model does not have."""
     if not 1 <= count <= requests.SEEDS:  # before a list of that length is made
@@ -279,7 +326,7 @@ def _settings(
             raise BadInput(f"{card.name} has no {name} to choose; leave --{name} out.")
     named = {"steps": steps, "guidance_scale": guidance, "sampler": sampler}
     chosen = {name: value for name, value in named.items() if value is not None}
-    return replace(card.defaults(tuple(range(seed, seed + count))), **chosen)
+    return replace(card.defaults(tuple(range(seed, seed + count))), frames=frames, **chosen)
 
 
 def _view(name: str) -> View:

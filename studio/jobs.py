@@ -19,7 +19,8 @@ Status = Literal["waiting", "loading", "running", "done", "cancelled", "failed"]
 INTERVAL = 0.2
 """Seconds between two reports, so that a browser on a slow line keeps up."""
 
-_DEVICE = threading.Lock()
+DEVICE = threading.Lock()
+"""One generation at a time."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,9 +63,9 @@ class Job:
 
     def _run(self, load: Callable[[str], Pipeline], name: str, conditions: Conditions, settings: Settings) -> None:
         try:
-            if not _DEVICE.acquire(blocking=False):
+            if not DEVICE.acquire(blocking=False):
                 self._reports.put(Progress("waiting"))
-                while not _DEVICE.acquire(timeout=0.05):
+                while not DEVICE.acquire(timeout=0.05):
                     self._check()
             try:
                 self._check()
@@ -72,7 +73,7 @@ class Job:
                 pipeline = load(name)
                 clips = pipeline.generate(conditions, settings, self._report())
             finally:
-                _DEVICE.release()
+                DEVICE.release()
             self._check()
             self._reports.put(Progress("done", clips=tuple(clips)))
         except Cancelled:

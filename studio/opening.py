@@ -1,49 +1,58 @@
 """Files that a person opens: recordings become the backdrop and its sector, label maps and JSON files become the drawing."""
 
 import base64
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from engine.anatomy.heart import Grid, Sector, read_heart
-from engine.anatomy.trace import grid_for, trace
+from engine.anatomy.drawing import drawing_from_json
+from engine.anatomy.heart import Sector, read_document
 from engine.errors import BadInput
 from engine.media.kinds import UnknownKind, known_endings
 from engine.media.limits import UNKNOWN_SPACING
-from engine.media.read import read_clip, read_label_maps
+from engine.media.read import read_clip, read_labels
 from engine.media.sector import backdrop, find_sector, hide_outside, shows_fan
 from engine.media.write import LABEL_ENDINGS
 from engine.types import Clip
-from studio.session import FRAME, Session, with_backdrop, with_heart
-
-FINER = 2
-"""The backdrop has this many pixels for one of the editor's frame."""
+from studio.session import JPEG, Session, fine_grid, with_backdrop, with_drawing
+from studio.table import ask
 
 FEW_LEVELS = 16
 """A picture with no more grey levels than this is a label map, right or wrong, and no recording."""
 
 
-def open_file(session: Session, path: str) -> tuple[Session, int]:
-    """The session with a file opened into it, and how many frames stand behind the drawing (0: it became the drawing).
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What came of a file."""
 
-    A heart JSON file or a label map (its first frame) becomes the drawing; a still, clip or DICOM file its backdrop and
-    sector. Raises BadInput on anything else.
+    session: Session
+    frames: int = 0
+    """behind the drawing, where it was a recording"""
+    question: dict[str, Any] | None = None
+    """what its labels mean, where it was a label map: the drawing waits for the answer (`table.mapped`)"""
+
+
+def open_file(session: Session, path: str) -> Opened:
+    """A file opened into a session: a drawing or a heart (JSON) becomes the drawing; a label map (its first frame) becomes
+    a question; a still, clip or DICOM file the backdrop and its sector. Raises BadInput on anything else.
     """
-    name = Path(path).name.lower()
-    if name.endswith(".json"):
-        return with_heart(session, read_heart(path)), 0
-    if not name.endswith(LABEL_ENDINGS):
-        return open_frame(session, path)
-    try:
-        label_maps, mm_per_pixel = read_label_maps(path)
-    except BadInput:
-        if len(np.unique(_recording(path).frames)) <= FEW_LEVELS:
-            raise
-        return open_frame(session, path)
-    grid, sector = grid_for(label_maps[0], mm_per_pixel)
-    return with_heart(session, trace(label_maps[0], grid, sector, session.heart.view)), 0
+    name = Path(path).name
+    if name.lower().endswith(".json"):
+        blank = replace(session.drawing, keys=(), directions={}, sketch=())
+        return Opened(with_drawing(session, drawing_from_json(read_document(path), blank)))
+    if name.lower().endswith(LABEL_ENDINGS):
+        try:
+            maps, mm_per_pixel = read_labels(path)
+        except BadInput:
+            if len(np.unique(_recording(path).frames)) <= FEW_LEVELS:
+                raise
+        else:
+            return Opened(session, question=ask(name, maps, mm_per_pixel))
+    return Opened(*open_frame(session, path))
 
 
 def open_frame(session: Session, path: str, frame: int = 0) -> tuple[Session, int]:
@@ -60,7 +69,7 @@ def open_frame(session: Session, path: str, frame: int = 0) -> tuple[Session, in
 
 def shown(session: Session, path: str) -> tuple[bool, bool]:
     """Whether the recording behind the drawing shows a fan, and whether its own scale could be used."""
-    return shows_fan(_recording(path).frames.max(0)), session.heart.sector.depth != Sector().depth
+    return shows_fan(_recording(path).frames.max(0)), session.drawing.heart.sector.depth != Sector().depth
 
 
 @lru_cache(maxsize=2)
@@ -73,14 +82,6 @@ def _recording(path: str) -> Clip:
         raise BadInput(f"{name} is no kind of file that opens here; use .json, {known_endings()} or DICOM.") from None
 
 
-def fine_grid(sector: Sector) -> Grid:
-    """The editor's frame with smaller pixels."""
-    grid = sector.grid(FRAME)
-    (sy, sx), (x, y) = grid.mm_per_pixel, grid.apex
-    middle = (FINER - 1) / 2
-    return Grid(FRAME * FINER, FRAME * FINER, (sy / FINER, sx / FINER), (x * FINER + middle, y * FINER + middle))
-
-
 def _picture(grey: np.ndarray) -> str:
     jpeg = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+    return JPEG + base64.b64encode(jpeg.tobytes()).decode()

@@ -1,14 +1,16 @@
 """What one person works on: a frozen Session and the functions that replace it. Knows nothing of the browser."""
 
 import uuid
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-from engine.anatomy.heart import Heart, Sector, heart_from_json
+from engine.anatomy.drawing import Drawing, drawing_from_json, preset_drawing
+from engine.anatomy.heart import Grid, Sector
 from engine.anatomy.labels import View
-from engine.anatomy.presets import PRESETS, preset
+from engine.anatomy.presets import PRESETS
+from engine.anatomy.sketch import Stroke
 from engine.cards import CARDS, card
 from engine.errors import BadInput
 from engine.types import Conditions, ModelCard, Settings
@@ -16,13 +18,20 @@ from engine.types import Conditions, ModelCard, Settings
 FRAME = 256
 """Side of the frame that the editor shows, in pixels."""
 
+FINER = 2
+"""The backdrop has this many pixels for one of the editor's frame."""
+
 BACKDROP = 2_000_000
 """Characters that the data URL of a backdrop may have."""
 
+JPEG = "data:image/jpeg;base64,"
+"""What the data URL of a backdrop begins with."""
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What Python raises on a document that is not what it should be."""
+
 DEFAULT_MODEL = next(iter(CARDS))
 
-LVEF = (10.0, 80.0)
-HEART_RATE = (30.0, 200.0)
 COUNT = (1, 4)
 SEED = (0, 2**31 - 1)
 
@@ -31,17 +40,13 @@ SEED = (0, 2**31 - 1)
 class Session:
     """The drawing and the settings of one person."""
 
-    heart: Heart
+    drawing: Drawing
     doc: str
     """names the drawing: a new id for a drawing that replaces the old one"""
     rev: int = 0
     """grows with each change of the drawing"""
     backdrop: str | None = None
     """data URL of a JPEG that fills the editor's frame"""
-    lvef: float | None = 55.0
-    """percent; None leaves it to the model"""
-    heart_rate: float = 70.0
-    """beats a minute"""
     model: str = DEFAULT_MODEL
     sampler: str = ""
     steps: int = 1
@@ -54,44 +59,58 @@ class Session:
         return card(self.model)
 
 
-DRAWING = ("heart", "doc", "rev", "backdrop")
-SETTINGS = tuple(f.name for f in fields(Session) if f.name not in DRAWING)
-"""The fields that are plain values, in their order."""
+ASKED = ("lvef", "heart_rate", "frames", "fps", "start")
+"""Fields of the drawing that have a control of their own on the page."""
+SAMPLED = tuple(f.name for f in fields(Session) if f.name not in ("drawing", "doc", "rev", "backdrop"))
+SETTINGS = ASKED + SAMPLED
+"""The plain values of a session, in their order."""
+
+
+def values(session: Session) -> dict[str, Any]:
+    """The `SETTINGS` by name."""
+    return {name: getattr(session.drawing if name in ASKED else session, name) for name in SETTINGS}
 
 
 def start() -> Session:
     """A new session: the first preset and the first model."""
-    return with_model(Session(preset(PRESETS[0]), uuid.uuid4().hex), DEFAULT_MODEL)
+    return with_model(Session(preset_drawing(next(iter(PRESETS)), "A4C"), uuid.uuid4().hex), DEFAULT_MODEL)
 
 
-def with_heart(session: Session, heart: Heart) -> Session:
+def with_drawing(session: Session, drawing: Drawing) -> Session:
     """The drawing replaced as a whole; the backdrop stays only where the sector does."""
-    backdrop = session.backdrop if heart.sector == session.heart.sector else None
-    return replace(session, heart=heart, rev=session.rev + 1, backdrop=backdrop)
-
-
-def with_preset(session: Session, name: str) -> Session:
-    """A named heart in the view at hand, inside the sector of the recording where there is one."""
-    heart = preset(name, session.heart.view)
-    return with_heart(session, fit(heart, session.heart.sector) if session.backdrop else heart)
+    backdrop = session.backdrop if drawing.heart.sector == session.drawing.heart.sector else None
+    return replace(session, drawing=drawing, rev=session.rev + 1, backdrop=backdrop)
 
 
 def with_view(session: Session, view: View) -> Session:
     """The other view: of a preset while the drawing is still just that, else of the drawing as it is."""
-    turned = replace(session, heart=replace(session.heart, view=view))
-    name = preset_of(session)
-    return with_preset(turned, name) if name else with_heart(session, turned.heart)
+    name, drawn = preset_of(session), session.drawing
+    if name is None:
+        return with_drawing(session, replace(drawn, heart=replace(drawn.heart, view=view)))
+    turned = start_from(preset_drawing(name, view), drawn, bool(session.backdrop))
+    return with_drawing(session, replace(turned, lvef=drawn.lvef))
 
 
 def preset_of(session: Session) -> str | None:
-    """The name of the preset that the drawing still is."""
-    drawn = session.heart.to_json()
-    return next((name for name in PRESETS if with_preset(session, name).heart.to_json() == drawn), None)
+    """The name of the preset that the drawing still is, at whatever LVEF."""
+    drawn = session.drawing
+
+    def is_same(name: str) -> bool:
+        made = start_from(preset_drawing(name, drawn.heart.view), drawn, bool(session.backdrop))
+        return replace(made, lvef=drawn.lvef).to_json() == drawn.to_json()
+
+    return next((name for name in PRESETS if is_same(name)), None)
+
+
+def start_from(drawing: Drawing, before: Drawing, behind: bool) -> Drawing:
+    """A new heart in place of another: it keeps the timing, and where a recording lies behind it also the sector."""
+    timed = replace(drawing, **{name: getattr(before, name) for name in ASKED if name != "lvef"})
+    return fit(timed, before.heart.sector) if behind else timed
 
 
 def with_backdrop(session: Session, sector: Sector, backdrop: str | None) -> Session:
     """A recording behind the drawing, whose sector the drawing takes over."""
-    return replace(session, heart=fit(session.heart, sector), rev=session.rev + 1, backdrop=backdrop)
+    return replace(session, drawing=fit(session.drawing, sector), rev=session.rev + 1, backdrop=backdrop)
 
 
 def with_model(session: Session, name: str) -> Session:
@@ -100,25 +119,46 @@ def with_model(session: Session, name: str) -> Session:
     return replace(session, model=name, sampler=usual.sampler, steps=usual.steps, guidance_scale=usual.guidance_scale)
 
 
-def fit(heart: Heart, sector: Sector) -> Heart:
-    """The heart in another sector: as it is in mm where it lies inside, else shrunk about the probe until it does."""
+def fit(drawing: Drawing, sector: Sector) -> Drawing:
+    """The drawing in another sector: as it is in mm where its heart lies inside, else shrunk about the probe until it does."""
+    heart = drawing.heart
     points = np.concatenate(list(heart.contours().values()))
     reach = np.hypot(*points.T).max() / sector.depth
     # A point beside or above the probe is in no fan: one of them must not squash the whole heart.
     spread = np.abs(points[:, 0] / np.maximum(points[:, 1], 10.0)).max() / np.tan(np.radians(sector.opening / 2))
     down, across = (1.0 if share <= 1 else 0.97 / share for share in (reach, spread))
-    return replace(heart.map_points(lambda p: p * [down * across, down]), sector=sector)
+    scale = np.array([down * across, down])
+    return replace(
+        drawing,
+        heart=replace(heart.map_points(lambda p: p * scale), sector=sector),
+        keys=tuple(replace(k, offsets={name: o * scale for name, o in k.offsets.items()}) for k in drawing.keys),
+        directions={name: arrow * scale for name, arrow in drawing.directions.items()},
+        sketch=tuple(Stroke(stroke.points * scale, stroke.pressure) for stroke in drawing.sketch),
+    )
 
 
 def conditions(session: Session) -> Conditions:
     """What this session asks its model for: those of its conditions that the card accepts."""
+    return conditions_of(session.drawing, session.card)
+
+
+def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
+    """The same of a drawing and a model's card."""
     wanted = {
-        "heart": session.heart,
-        "view": session.heart.view,
-        "lvef": session.lvef,
-        "heart_rate": session.heart_rate,
+        "heart": drawing.heart,
+        "view": drawing.heart.view,
+        "lvef": drawing.lvef,
+        "heart_rate": drawing.heart_rate,
+        "fps": drawing.fps,
+        "start": drawing.start or None,
     }
-    return Conditions(**{name: value for name, value in wanted.items() if name in session.card.accepts})
+    return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=drawing.keys)
+
+
+def frames_of(drawing: Drawing, model: ModelCard) -> int:
+    """How many frames this model makes of the drawing: as many as asked, where it leaves that to choose."""
+    low, high = model.frame_limits or (model.frames, model.frames)
+    return min(max(drawing.frames, low), high)
 
 
 def settings(session: Session) -> Settings:
@@ -126,84 +166,90 @@ def settings(session: Session) -> Settings:
     card = session.card
     offered = {"sampler": card.samplers, "steps": card.steps, "guidance_scale": card.guidance}
     chosen = {name: getattr(session, name) for name, choice in offered.items() if choice}
-    return replace(card.defaults(tuple(range(session.seed, session.seed + session.count))), **chosen)
+    seeds = tuple(range(session.seed, session.seed + session.count))
+    return replace(card.defaults(seeds), frames=frames_of(session.drawing, card), **chosen)
 
 
 # -- the two documents: the editor's value, and the one that is kept on disk ------------------------------------------
 
 
-def document(session: Session) -> dict[str, Any]:
+def document(session: Session, question: dict[str, Any] | None = None) -> dict[str, Any]:
     """The editor's value (plain Python numbers only).
 
     A new `doc` is another drawing and clears the undo history; a value whose `rev` is lower than that of the same `doc`
-    on screen is ignored.
+    on screen is ignored. `question` is what an opened file leaves to be asked, see `opening.ask`.
     """
-    grid = session.heart.sector.grid(FRAME)
-    frame = {
-        "height": grid.height,
-        "width": grid.width,
-        "mm_per_pixel": [float(v) for v in grid.mm_per_pixel],
-        "apex": [float(v) for v in grid.apex],
-    }
     return {
         "doc": session.doc,
         "rev": session.rev,
-        "heart": session.heart.to_json(),
-        "lvef": session.lvef,
+        "drawing": session.drawing.to_json(),
         "backdrop": session.backdrop,
-        "frame": frame,
+        "frame": frame(session.drawing.heart.sector),
+        "model": session.model,
+        "question": question,
     }
 
 
+def frame(sector: Sector) -> dict[str, Any]:
+    """The editor's frame for a sector."""
+    grid = asdict(sector.grid(FRAME))
+    return {**grid, "mm_per_pixel": [float(v) for v in grid["mm_per_pixel"]], "apex": [float(v) for v in grid["apex"]]}
+
+
+def fine_grid(sector: Sector) -> Grid:
+    """The editor's frame with smaller pixels."""
+    grid = sector.grid(FRAME)
+    (sy, sx), (x, y) = grid.mm_per_pixel, grid.apex
+    middle = (FINER - 1) / 2
+    return Grid(FRAME * FINER, FRAME * FINER, (sy / FINER, sx / FINER), (x * FINER + middle, y * FINER + middle))
+
+
 def session_of(value: dict[str, Any], **settings: Any) -> Session:
-    """The session of an editor's value and of the settings beside it. Raises BadInput on values out of range."""
-    drawing = {"heart": heart_from_json(value.get("heart")), "doc": str(value["doc"]), "rev": int(value["rev"])}
+    """The session of an editor's value and of the `SETTINGS` beside it. Raises BadInput on values out of range."""
+    told = value.get("drawing", value.get("heart"))  # an older session keeps its heart there
+    asked = {name: settings[name] for name in ASKED if name in settings}
+    drawing = drawing_from_json({**told, **asked} if isinstance(told, dict) else told)
     backdrop = value.get("backdrop")
-    if backdrop is not None and not str(backdrop).startswith("data:image/jpeg;base64,"):
+    if backdrop is not None:
+        check_backdrop(backdrop)
+    sampled = {name: settings[name] for name in SAMPLED if name in settings}
+    return _checked(Session(drawing, str(value["doc"]), int(value["rev"]), backdrop, **sampled))
+
+
+def check_backdrop(backdrop: Any) -> None:
+    """Raises BadInput where it is no data URL of a JPEG, or too long a one."""
+    if not isinstance(backdrop, str) or not backdrop.startswith(JPEG):
         raise BadInput("The backdrop is no picture that the studio made; open the file again.")
-    if backdrop is not None and len(backdrop) > BACKDROP:
+    if len(backdrop) > BACKDROP:
         raise BadInput(
             f"The backdrop has {len(backdrop)} characters; at most {BACKDROP} are kept, so open the file in the studio."
         )
-    return _checked(Session(**drawing, backdrop=backdrop, **settings))
 
 
 def to_json(session: Session) -> dict[str, Any]:
-    kept = {name: getattr(session, name) for name in SETTINGS}
-    return {**document(session), **kept}
+    return {**document(session), **{name: getattr(session, name) for name in SAMPLED}}
 
 
 def from_json(value: Any) -> Session:
     """The session of a `to_json` document. Raises BadInput on anything else."""
     try:
-        return session_of(value, **{name: value[name] for name in SETTINGS})
+        return session_of(value, **{name: value[name] for name in SETTINGS if name in value})
     except BadInput:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except UNREADABLE:
         raise BadInput("The kept session is not readable; a new one is started.") from None
 
 
 def _checked(session: Session) -> Session:
     card(session.model)
-    limits = {
-        "lvef": LVEF,
-        "heart_rate": HEART_RATE,
-        "seed": SEED,
-        "count": COUNT,
-        "steps": None,
-        "guidance_scale": None,
-    }
-    for name, limit in limits.items():
-        low, high = limit or (0, 1e6)  # the model's card knows more
+    # Of steps and guidance the model's card knows more.
+    limits = {"seed": SEED, "count": COUNT, "steps": (0, 1e6), "guidance_scale": (0, 1e6)}
+    for name, (low, high) in limits.items():
         number = getattr(session, name)
-        if name == "lvef" and number is None:
-            continue
         if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
             raise BadInput(
                 f"The {name.replace('_', ' ')} is {number}; a number from {low:.0f} to {high:.0f} is wanted."
             )
     # A browser sends 35 for 35.0, which the provenance of a clip would tell apart.
     whole = {name: int(getattr(session, name)) for name in ("seed", "count", "steps")}
-    real = {name: float(getattr(session, name)) for name in ("heart_rate", "guidance_scale")}
-    real["lvef"] = None if session.lvef is None else float(session.lvef)
-    return replace(session, sampler=session.sampler or "", **whole, **real)
+    return replace(session, sampler=session.sampler or "", guidance_scale=float(session.guidance_scale), **whole)

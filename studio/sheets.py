@@ -1,5 +1,6 @@
 """Pictures for the page, where the server shows them."""
 
+import base64
 import secrets
 
 import cv2
@@ -22,3 +23,9 @@ def publish(image: UInt8[np.ndarray, "h w *c"], ending: str) -> str:
     encoded = cv2.imencode(ending, pixels, QUALITY[ending])[1]
     (scratch("sheets") / name).write_bytes(encoded.tobytes())
     return f"sheets/{name}"
+
+
+def inline(image: UInt8[np.ndarray, "h w"]) -> str:
+    """A grey picture as the data URL of a JPEG (quality 90): for what is shown for a moment, and leaves no file behind."""
+    jpeg = cv2.imencode(".jpg", image, QUALITY[".jpg"])[1]
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()

@@ -12,6 +12,11 @@ THEME = gr.themes.Base(
     spacing_size="sm",
     radius_size="sm",
     text_size="sm",
+).set(
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_600",
 )
 
 CSS = """
@@ -41,7 +46,6 @@ CSS = """
 #view label { padding: 3px 6px; }
 #view { flex: none; width: auto; padding: 0; }
 #open-file { margin-left: auto; }
-#preset { flex: 1 1 110px !important; min-width: 110px !important; }
 #open-file, #save-drawing { flex: none; width: auto; }
 #lvef:has(input:placeholder-shown) input[type="range"] { opacity: 0.25; filter: grayscale(1); }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
@@ -51,6 +55,12 @@ CSS = """
   #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }
   #draw .tools { flex-wrap: wrap !important; }
 }
+/* The clip that follows the drawing is none to save. */
+#watch:has(.player-root[data-live="true"]) > .tools > * { visibility: hidden; }
+#watch:has(.player-root[data-live="true"]) > .tools::after {
+  content: "This clip follows the drawing. Generate makes one to keep."; position: absolute; left: 0; font-size: 13px; opacity: 0.8;
+}
+#watch > .tools { position: relative; }
 .status-line {
   font-size: 13px; line-height: 1.4; min-height: 2.8em; padding: 6px 8px; overflow-wrap: anywhere;
   border-left: 3px solid var(--border-color-primary); background: var(--background-fill-secondary);

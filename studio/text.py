@@ -13,10 +13,15 @@ ABOUT_MODELS = (
     "may be used to diagnose or treat anyone."
 )
 
-READY = "Drag the contours, choose an LVEF, then press Generate."
-REPLACED = "Drag the contours to make this heart your own; Undo brings the earlier drawing back."
+READY = "Draw, and watch the live clip follow; Generate makes a clip in full quality."
 NO_LVEF = "No LVEF is asked for; the model chooses how far the heart contracts."
-CUSTOM = "custom"
+FPS = "None: one beat fills the frames."
+START = "Where the cycle starts, as a share of the beat: 0 is ED, 0.375 ES."
+RANDOM = "random patient"
+RANDOM_ABOUT = "A simulated patient: another heart, another LVEF, each time."
+NO_DRAWING = "This is no drawing that the studio can read; reload the page, or open a saved drawing."
+CLASSES = [[0, "Outside"], [1, "LV cavity"], [2, "Myocardium"], [3, "Left atrium"], [4, "Other tissue"]]
+"""What the labels of a file may mean, by class."""
 CANCELLED = "Cancelled; the drawing is as it was."
 STEPS = "More steps take longer and give finer speckle."
 GUIDANCE = "How closely the clip keeps to the drawing: 1 is as learned, more exaggerates it."
@@ -30,6 +35,8 @@ CONDITIONS = {
     "label_maps": "label map",
     "lvef": "LVEF",
     "heart_rate": "heart rate",
+    "fps": "frames a second",
+    "start": "first frame",
     "view": "view",
 }
 
@@ -63,6 +70,15 @@ def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
     if not scale:
         said += " No usable scale is in the file: a depth of 15 cm is assumed, and the volumes follow from it."
     return said + (f" It has {frames} frames; choose one below the drawing." if frames > 1 else "")
+
+
+def asked(name: str) -> str:
+    return f"{name} is a label map: say what its labels mean, and its contours become the drawing."
+
+
+def live(card: ModelCard, lvef: float | None) -> str:
+    """The title of the clip that follows the drawing."""
+    return " · ".join(["Live", card.title, *([] if lvef is None else [f"LVEF {lvef:g} %"])])
 
 
 def drawn(name: str, dropped: bool) -> str:

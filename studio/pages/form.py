@@ -12,7 +12,7 @@ from engine.errors import BadInput
 from studio import text
 from studio.components.contour_editor import ContourEditor
 from studio.components.numbers import Number, OptionalSlider, Slider
-from studio.session import SETTINGS, Session, document, session_of
+from studio.session import ASKED, SETTINGS, Session, document, session_of, values
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ class Form:
     editor: ContourEditor
     lvef: OptionalSlider
     heart_rate: Slider
+    frames: Slider
+    fps: OptionalSlider
+    start: Slider
     model: gr.Dropdown
     sampler: gr.Dropdown
     steps: Slider
@@ -53,7 +56,7 @@ class Form:
 
     def shaped(self) -> list[gr.blocks.Block]:
         """Those that a model's card shapes."""
-        return [self.sampling, self.sampler, self.steps, self.guidance_scale, self.lvef, self.heart_rate]
+        return [self.sampling, self.sampler, self.steps, self.guidance_scale, *(getattr(self, name) for name in ASKED)]
 
     def read(self, value: dict[str, Any], *settings: Any) -> Session:
         """The session of the components' values. Raises BadInput on values out of range."""
@@ -61,8 +64,12 @@ class Form:
 
     def show(self, session: Session) -> Updates:
         """Updates that put a whole session on the page."""
-        plain = {getattr(self, name): getattr(session, name) for name in SETTINGS}
+        plain = {getattr(self, name): value for name, value in values(session).items()}
         return {self.editor: document(session), **plain, **self.show_model(session)}
+
+    def told(self, session: Session) -> Updates:
+        """Updates of the controls that say what the drawing asks for."""
+        return {getattr(self, name): values(session)[name] for name in ASKED}
 
     def show_model(self, session: Session) -> Updates:
         """The controls that the model's card calls for, with this session's values."""
@@ -74,8 +81,11 @@ class Form:
             else gr.Dropdown(visible=False),
             self.steps: _slider(card.steps, session.steps, 1),
             self.guidance_scale: _slider(card.guidance, session.guidance_scale, 0.1),
-            self.lvef: OptionalSlider(value=session.lvef, interactive="lvef" in card.accepts),
-            self.heart_rate: Slider(value=session.heart_rate, interactive="heart_rate" in card.accepts),
+            self.lvef: OptionalSlider(value=session.drawing.lvef, interactive="lvef" in card.accepts),
+            self.heart_rate: Slider(value=session.drawing.heart_rate, interactive="heart_rate" in card.accepts),
+            self.frames: Slider(value=session.drawing.frames, interactive=card.frame_limits is not None),
+            self.fps: OptionalSlider(value=session.drawing.fps, interactive="fps" in card.accepts),
+            self.start: Slider(value=session.drawing.start, interactive="start" in card.accepts),
         }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from engine.anatomy import cycle, drawing
 from engine.anatomy.labels import Frames
 from engine.cards import CARDS
 from engine.errors import BadInput
@@ -21,7 +22,7 @@ from studio.components.numbers import Number, OptionalSlider, Slider, within_js
 from studio.guard import COOKIE
 from studio.jobs import Job, Progress
 from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
-from studio.session import COUNT, DEFAULT_MODEL, HEART_RATE, LVEF, SEED, conditions, settings, start, with_model
+from studio.session import COUNT, DEFAULT_MODEL, SEED, Session, conditions, frames_of, settings, start, with_model
 from studio.sheets import publish
 
 _log = logging.getLogger(__name__)
@@ -59,9 +60,10 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     """Places the settings; gives the form's components by name, and the buttons."""
     session = start()
     card = session.card
-    lvef = OptionalSlider(*LVEF, session.lvef, step=1, label="LVEF (%)", elem_id="lvef", buttons=[])
+    drawn = session.drawing
+    lvef = OptionalSlider(*cycle.LVEF_RANGE, drawn.lvef, step=0.1, label="LVEF (%)", elem_id="lvef", buttons=[])
     heart_rate = Slider(
-        *HEART_RATE, session.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[]
+        *drawing.RATE, drawn.heart_rate, step=1, label="Heart rate (beats/min)", elem_id="heart-rate", buttons=[]
     )
     model = gr.Dropdown(
         [(card.title, name) for name, card in CARDS.items()], value=DEFAULT_MODEL, label="Model", elem_id="model"
@@ -74,6 +76,12 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=2)
         cancel = gr.Button("Cancel", elem_id="cancel", interactive=False)
     status = gr.HTML(text.status(text.READY), elem_id="status", apply_default_css=False)
+    with gr.Accordion("Time", open=False, elem_id="time"):
+        frames = Slider(*drawing.FRAMES, drawn.frames, step=1, label="Frames", elem_id="frames", buttons=[])
+        fps = OptionalSlider(
+            *drawing.FPS, drawn.fps, step=1, label="Frames a second", info=text.FPS, elem_id="fps", buttons=[]
+        )
+        begin = Slider(0, 1, drawn.start, step=0.005, label="First frame", info=text.START, elem_id="start", buttons=[])
     with gr.Accordion("Sampling", open=False, elem_id="sampling") as sampling:
         low, usual, high = card.steps or (1, 1, 2)
         steps = Slider(
@@ -110,6 +118,9 @@ def layout_settings() -> tuple[dict[str, Any], Controls]:
     parts = {
         "lvef": lvef,
         "heart_rate": heart_rate,
+        "frames": frames,
+        "fps": fps,
+        "start": begin,
         "model": model,
         "sampler": sampler,
         "steps": steps,
@@ -153,7 +164,7 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
             return
         began = time.monotonic()
         job = running[request.session_hash] = Job(session.model, conditions(session), settings(session))
-        screen = Screen(session.heart_rate / 60 * session.card.frames, before=shown["clips"])
+        screen = Screen(_fps(session), before=shown["clips"])
         try:
             locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
             yield {
@@ -213,6 +224,13 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **DIRECT)
 
 
+def _fps(session: Session) -> float:
+    """Frames a second of the clips to come: one beat, or what was asked of a model that leaves it to choose."""
+    drawn = session.drawing
+    one_beat = drawn.heart_rate / 60 * frames_of(drawn, session.card)
+    return drawn.fps if drawn.fps and "fps" in session.card.accepts else one_beat
+
+
 def _sentence(progress: Progress) -> tuple[str, str]:
     """What the status line says, and its kind."""
     return {
@@ -233,7 +251,7 @@ class Screen:
 
     def __init__(self, fps: float, before: list[dict[str, Any]]):
         self._doc, self._rev = uuid.uuid4().hex, 0
-        self._fps = fps  # of previews: a clip holds one beat
+        self._fps = fps  # of previews
         self._before = before
         self._clips = before
 

@@ -18,6 +18,8 @@ export function mount({ element, props, watch }) {
   let onScreen = true;
   let drawing = 0; // the animation frame asked for, or 0
   let orders = 0;
+  let told = 0; // when Python last said what to show
+  let live = false; // what is shown follows the drawing, and is no clip to save
   const dispose = new AbortController();
 
   const loop = () => isPressed(parts.loop);
@@ -64,6 +66,7 @@ export function mount({ element, props, watch }) {
       entry.canvas.height = clip.height;
       if (wanted && !time.isPlaying(clock)) start();
       draw();
+      if (clip.since) root.dataset.age = Math.round(performance.now() - clip.since); // ms from the edit to the screen
     } catch (error) {
       say(`The clip's pictures could not be loaded (${error.message}); generate it again.`, "failed");
     }
@@ -95,7 +98,7 @@ export function mount({ element, props, watch }) {
     const frames = reference?.frames ?? 0;
     Object.assign(root.dataset, {
       doc: value.doc, rev: value.rev, status: value.status, frame, frames, clips: ready().length,
-      playing: String(time.isPlaying(clock)),
+      playing: String(time.isPlaying(clock)), live: String(live),
     });
     parts.scrub.max = Math.max(frames - 1, 0);
     parts.scrub.value = frame;
@@ -204,10 +207,26 @@ export function mount({ element, props, watch }) {
     draw();
   }).observe(stage);
 
+  // The clip that follows the drawing: it takes the place of what was there, and gives it back to the next value from Python.
+  document.addEventListener(
+    "echo-preview",
+    ({ detail }) => {
+      if (!element.isConnected) return dispose.abort();
+      if (value.status === "running" || detail.since < told) return; // of a drawing from before the clip that is shown
+      live = true;
+      take([{ ...detail, id: "live" }]);
+      parts.empty.hidden = true;
+      draw();
+    },
+    { signal: dispose.signal },
+  );
+
   watch("value", () => {
     const next = props.value;
     if (!next || (next.doc === value.doc && next.rev < value.rev)) return;
     value = next;
+    live = false;
+    told = performance.now();
     take(value.clips ?? []);
     showProgress();
     draw();
@@ -249,8 +268,15 @@ function build() {
 }
 
 async function bitmap(picture) {
+  // grey levels and overlay colours as they are in the file: no colour management, no premultiplied rounding
+  return createImageBitmap(await blobOf(picture), { colorSpaceConversion: "none" });
+}
+
+/** The bytes of a picture. Those that came with the value are unpacked here, for the page's policy lets nothing connect to data. */
+async function blobOf(picture) {
+  const [head, coded] = typeof picture === "string" && picture.startsWith("data:") ? picture.split(",") : [];
+  if (coded) return new Blob([Uint8Array.from(atob(coded), (letter) => letter.charCodeAt(0))], { type: head.slice(5, head.indexOf(";")) });
   const response = await fetch(address(picture));
   if (!response.ok) throw new Error(`answer ${response.status}`);
-  // grey levels and overlay colours as they are in the file: no colour management, no premultiplied rounding
-  return createImageBitmap(await response.blob(), { colorSpaceConversion: "none" });
+  return response.blob();
 }

@@ -1,141 +1,157 @@
-// The contour editor on screen: state, gestures and drawing. Geometry is in drag.mjs, spline.mjs and frame.mjs.
+// The drawing table on screen: its state, the history of it, and the way between the pointer, the tools and the server.
+// Geometry is in spline.mjs, drag.mjs, deform.mjs and measure.mjs; the document in drawing.mjs; the tools in tools.mjs.
 
-import { address, button, html, isPressed, isTyping, press, svg } from "./dom.mjs";
-import { movePoint, moveStructure, nearest, rounded, structureAt } from "./drag.mjs";
-import { clampPoint, panView, sectorPath, toMm, toPixels, whole, zoomOf, zoomView } from "./frame.mjs";
+import { addPoint, alike, ED, edited, keyAt, mirrored, nameOf, reset, samePhase, STANDING, withoutPoint, withPoint } from "./drawing.mjs";
+import { bounds, nearestOnCurve, refine, snapAnnulus } from "./deform.mjs";
+import { createGallery, createKeys, createMapping } from "./dialogs.mjs";
+import { button, html, isTyping } from "./dom.mjs";
+import { movePoint } from "./drag.mjs";
+import { clampPoint, panView, whole, zoomOf, zoomView } from "./frame.mjs";
 import * as history from "./history.mjs";
-import { path } from "./spline.mjs";
+import { createLive } from "./live.mjs";
+import { createNumbers, measured } from "./numbers.mjs";
+import { createPalette, TOOLS } from "./palette.mjs";
+import { createStage, STRUCTURES } from "./stage.mjs";
+import { fromContours } from "./strokes.mjs";
+import { createTimeline } from "./timeline.mjs";
+import { GESTURES, grip } from "./tools.mjs";
 
 const GRAB = { mouse: 14, pen: 16, touch: 24 }; // CSS pixels around a control point that take hold of it
 const NUDGE = { fine: 0.5, coarse: 2 }; // mm
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const WINDOW = { opacity: 1, level: 128, window: 255 };
+const OFFLINE = "The studio does not answer; what you draw stays here, and follows when it is back.";
 
-/** Contours from back to front, with the class of their colour. */
-const STRUCTURES = { la: "la", lv_epi: "myocardium", lv_endo: "lv", septal_leaflet: "leaflet", lateral_leaflet: "leaflet" };
-const LEGEND = [["lv", "LV cavity"], ["myocardium", "Myocardium"], ["la", "Left atrium"], ["leaflet", "Mitral leaflets"]];
-const HINT = "Drag points to shape, chambers to move; scroll or pinch to zoom.";
-const KEYS = "Arrow keys nudge the selected point, with Shift further. [ and ] select another point. Ctrl+Z undoes.";
-const SIDES = { A4C: ["septal", "lateral"], A2C: ["inferior", "anterior"] };
+const KEYS = [
+  ["Ctrl Z", "undo; with Shift redo"],
+  ...Object.values(TOOLS).map(([, words, key]) => [key.toUpperCase(), words]),
+  ["1 2 3", "ED, ES, valve open"],
+  [", .", "one instant back, one on"],
+  ["K", "let the contours beat"],
+  ["[ ]", "select another point"],
+  ["← ↑ → ↓", "move the selected point by 0.5 mm, with Shift by 2 mm"],
+  ["Insert Delete", "add or delete a point"],
+  ["- +", "a smaller or larger brush"],
+  ["Escape", "let go without a change"],
+  ["Wheel", "zoom; a pinch does too; double-click shows all"],
+  ["Space ← → M L", "the clip: play, step, overlay, loop"],
+  ["?", "this panel"],
+];
+const DESCRIPTION = "Arrow keys nudge the selected point, with Shift further. [ and ] select another point. Ctrl+Z undoes. ? tells all keys.";
 
-/** Mounts the editor in a gr.HTML element; see `ContourEditor` for the value and the events. */
+/** Mounts the table in a gr.HTML element; see `ContourEditor` for the value, the events and the server's functions. */
 export function mount({ element, trigger, props, server, watch }) {
-  const parts = build();
-  const { root, stage, canvas } = parts;
-  (element.querySelector(".contour-editor") ?? element).replaceChildren(root);
-
   let value = props.value;
-  let contours = value.heart.contours;
+  let phase = ED; // the instant on screen
+  let contours = value.drawing.contours; // as on screen
+  let poses = { phases: [ED], beat: [contours], volumes: [0], of: value.drawing };
+  let draft = null; // the drawing while a gesture changes it
   let past = history.EMPTY;
   let view = whole(value.frame);
+  let tool = "points";
   let selected = null; // {contour, index}
   let hovered = null;
-  let gesture = null; // {start, origin, kind, ...} while the pointer drags
+  let gesture = null; // {run, from, moved} while the pointer drags; run is null while it moves the view
+  let busy = false; // the server is making something of the drawing
+  let beating = null; // when the contours began to beat
+  let asked = null; // token of the last question that was shown
+  const look = { ...WINDOW };
   const pointers = new Map();
-  const handles = new Map();
   const dispose = new AbortController();
 
-  // ---- drawing
+  const stage = createStage(DESCRIPTION);
+  const palette = createPalette({ choose: chooseTool, change: drawTool, act });
+  const timeline = createTimeline({ go, reset: resetKey, play });
+  const keys = createKeys(KEYS);
+  const mapping = createMapping((token, meant) => adopt("map", server.mapped({ token, meant, drawing: value.drawing })));
+  const parts = build(stage, palette, timeline);
+  const { root } = parts;
+  let numbers = createNumbers({});
+  let gallery = null;
+  root.append(keys.node, mapping.node);
+  parts.numbers.append(numbers.node);
+  (element.querySelector(".contour-editor") ?? element).replaceChildren(root);
 
-  const key = ({ contour, index }) => `${contour}/${index}`;
-  const same = (a, b) => a?.contour === b?.contour && a?.index === b?.index;
-  const unit = () => 1 / (canvas.getScreenCTM()?.a || 1); // frame pixels in a CSS pixel
+  const live = createLive({
+    ask: (request) => server.preview(request),
+    show: (clip, { since }) => document.dispatchEvent(new CustomEvent("echo-preview", { detail: { ...clip, since } })),
+  });
+
+  // ---- what is on screen
+
+  const drawing = () => draft ?? value.drawing;
+  const atEd = () => samePhase(phase, ED);
+  /** Whether the contours on screen are those of the drawing, and not still on their way. */
+  const isFresh = () => atEd() || poses.of === value.drawing;
 
   function drawContours() {
-    for (const [name, points] of Object.entries(contours)) {
-      const line = path(points.map((point) => toPixels(value.frame, point)));
-      for (const stroke of parts.lines[name]) stroke.setAttribute("d", line);
-    }
-    const [a, b] = [contours.lv_endo[0], contours.lv_endo.at(-1)].map((point) => toPixels(value.frame, point).join(" "));
-    parts.annulus.setAttribute("d", `M${a}L${b}`);
-    placeHandles();
+    stage.showContours(contours);
+    stage.showGhost(atEd() ? null : drawing().contours);
+    stage.showBox(tool === "transform" ? bounds(contours, palette.options.structure) : null);
+    stage.markHandles(selected, hovered);
+    drawNumbers();
   }
 
-  function placeHandles() {
-    const scale = unit();
-    const wanted = new Set();
-    for (const contour of Object.keys(STRUCTURES)) {
-      contours[contour].forEach((point, index) => {
-        const id = key({ contour, index });
-        wanted.add(id);
-        if (!handles.has(id)) handles.set(id, parts.handles.appendChild(handle(contour, index)));
-        const [x, y] = toPixels(value.frame, point);
-        handles.get(id).setAttribute("transform", `translate(${x.toFixed(3)} ${y.toFixed(3)}) scale(${scale.toFixed(5)})`);
-      });
-    }
-    for (const [id, node] of handles) if (!wanted.has(id)) (node.remove(), handles.delete(id));
+  function drawNumbers() {
+    const { lvef, view: name } = drawing();
+    const found = measured(drawing().contours, lvef, contours);
+    numbers.show(found, name, atEd() ? "ed" : samePhase(phase, STANDING.ES) ? "es" : null);
+    const index = Math.max(poses.phases.findIndex((each) => samePhase(each, phase)), 0);
+    timeline.show({
+      phases: poses.phases, volumes: poses.volumes, at: index, drawing: drawing(), seconds: 60 / drawing().heart_rate,
+      live: atEd() ? found.edv : NaN,
+    });
+    const hand = keyAt(drawing(), phase);
+    stage.instant.textContent = atEd() ? "ED" : `${nameOf(phase)}${hand ? " · by hand" : ""}`;
+    Object.assign(root.dataset, { phase, fresh: String(isFresh()) });
   }
 
-  function drawMarks() {
-    for (const [id, node] of handles) {
-      node.classList.toggle("selected", selected !== null && id === key(selected));
-      node.classList.toggle("hovered", hovered !== null && id === key(hovered));
-    }
-  }
-
-  function drawView() {
-    canvas.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
-    parts.fit.hidden = zoomOf(view, value.frame) < 1.001;
-    placeHandles();
-    drawScale();
-  }
-
-  /** A tick for each centimetre of depth along the right edge, a longer one with its number for each fifth. */
-  function drawScale() {
-    const box = canvas.getBoundingClientRect();
-    const matrix = canvas.getScreenCTM();
-    if (!matrix || !box.width) return;
-    const scale = unit();
-    const edge = new DOMPoint(box.right, box.top).matrixTransform(matrix.inverse()).x;
-    const ticks = [];
-    for (let cm = 0; cm * 10 <= value.heart.sector.depth; cm++) {
-      const y = toPixels(value.frame, [0, cm * 10])[1];
-      const length = (cm % 5 ? 5 : 10) * scale;
-      ticks.push(svg("path", { d: `M${edge - length} ${y}H${edge}` }));
-      if (cm % 5 === 0 && cm) {
-        const label = svg("text", { transform: `translate(${edge - 13 * scale} ${y}) scale(${scale})`, dy: "0.35em" });
-        label.textContent = cm;
-        ticks.push(label);
-      }
-    }
-    parts.scale.replaceChildren(...ticks);
+  function drawTool() {
+    palette.show(tool);
+    palette.allow({ selected: Boolean(selected), image: Boolean(value.backdrop), sketch: value.drawing.sketch.length > 0 });
+    root.dataset.tool = tool;
+    parts.hint.textContent = TOOLS[tool][3];
+    if (!GESTURES[tool].ring) stage.showRing(null);
+    drawContours();
   }
 
   function drawValue() {
-    const { frame, heart } = value;
-    const area = { x: -0.5, y: -0.5, width: frame.width, height: frame.height };
-    for (const node of [parts.backdrop, parts.labels, parts.clip]) for (const [k, v] of Object.entries(area)) node.setAttribute(k, v);
-    for (const node of [parts.sector, parts.tissue]) node.setAttribute("d", sectorPath(frame, heart.sector));
-    const backdrop = address(value.backdrop);
-    if (backdrop) parts.backdrop.setAttribute("href", backdrop);
-    else parts.backdrop.removeAttribute("href");
-    parts.layers.backdrop.disabled = !backdrop;
-    const [left, right] = SIDES[heart.view];
-    parts.left.textContent = left;
-    parts.right.textContent = right;
-    parts.view.textContent = heart.view;
+    stage.showFrame(value);
+    stage.showWindow(look);
+    stage.showSketch(value.drawing.sketch);
+    stage.showArrows(value.drawing.directions);
+    parts.image.hidden = !value.backdrop;
+    parts.layers.image.disabled = !value.backdrop;
     showLayers();
-    drawContours();
-    drawMarks();
+    drawTool();
     drawView();
     state();
   }
 
+  function drawView() {
+    stage.showView(view, contours);
+    parts.fit.hidden = zoomOf(view, value.frame) < 1.001;
+    stage.showArrows(drawing().directions);
+    stage.showBox(tool === "transform" ? bounds(contours, palette.options.structure) : null);
+  }
+
   function showLayers() {
-    const on = Object.fromEntries(Object.entries(parts.layers).map(([name, box]) => [name, box.checked && !box.disabled]));
-    root.classList.toggle("hide-labels", !on.labels);
-    root.classList.toggle("hide-backdrop", !on.backdrop);
-    root.classList.toggle("hide-points", !on.points);
+    for (const [name, box] of Object.entries(parts.layers)) root.classList.toggle(`hide-${name}`, !box.checked || box.disabled);
   }
 
   function state() {
-    root.dataset.doc = value.doc;
-    root.dataset.rev = value.rev;
-    root.dataset.dragging = String(gesture !== null && gesture.kind !== "pan");
+    Object.assign(root.dataset, { doc: value.doc, rev: value.rev, dragging: String(Boolean(gesture?.run)), undo: past.past.length });
     parts.undo.disabled = !past.past.length;
     parts.redo.disabled = !past.future.length;
   }
 
-  // ---- the server's part: label map, volumes, message. One call at a time; the latest drawing wins.
+  function say(sentences) {
+    parts.message.replaceChildren(...sentences.map((sentence) => html("span", {}, sentence)));
+    parts.message.classList.toggle("warning", sentences.length > 0);
+    parts.hint.hidden = sentences.length > 0;
+  }
+
+  // ---- the server's part: the beat and the warnings. One call at a time; the latest drawing wins.
 
   let asking = false;
   let stale = false;
@@ -147,67 +163,102 @@ export function mount({ element, trigger, props, server, watch }) {
     try {
       while (stale) {
         stale = false;
-        const doc = value.doc;
-        const answer = await server.rasterise({ heart: { ...value.heart, contours: rounded(contours) }, lvef: value.lvef });
-        if (answer && doc === value.doc) await show(answer);
+        const of = drawing();
+        const answer = await server.pose({ drawing: of });
+        if (!answer) say([OFFLINE]);
+        else if (answer.beat) pose({ ...answer, of });
+        else say([answer.message]);
       }
     } finally {
       asking = false;
     }
   }
 
-  async function show({ png, edv, esv, message }) {
-    if (png) {
-      const picture = new Image(); // decoded before it is shown, else the label map would flicker
-      picture.src = png;
-      await picture.decode();
-      parts.labels.setAttribute("href", png);
-    } else {
-      parts.labels.removeAttribute("href");
+  function pose(answer) {
+    poses = answer;
+    say(answer.warnings);
+    if (!gesture?.run && !beating) {
+      if (!poses.phases.some((each) => samePhase(each, phase))) phase = poses.phases[timeline.near(phase)] ?? ED;
+      settle();
     }
-    const millilitres = (volume) => (Number.isFinite(volume) ? `${Math.round(volume)} mL` : "–");
-    parts.edv.textContent = millilitres(edv);
-    parts.esv.textContent = millilitres(esv);
-    parts.lvef.textContent = Number.isFinite(value.lvef) ? `${Math.round(value.lvef)} %` : "–";
-    parts.message.textContent = message ?? HINT;
-    parts.message.classList.toggle("warning", Boolean(message));
+    drawContours();
   }
+
+  /** The contours on screen become those of the drawing at its instant. */
+  function settle() {
+    const index = poses.phases.findIndex((each) => samePhase(each, phase));
+    if (atEd()) contours = value.drawing.contours;
+    else if (poses.of === value.drawing && index >= 0) contours = poses.beat[index];
+    if (selected && !contours[selected.contour][selected.index]) selected = hovered = null;
+  }
+
+  const follow = () => {
+    refresh();
+    if (parts.live.value !== "off") {
+      live.want({ drawing: drawing(), model: parts.live.value === "model" ? value.model : "phantom", since: performance.now() });
+    }
+  };
 
   // ---- changes
 
-  /** What undo brings back. */
-  const drawing = ({ heart, frame, backdrop }) => ({ heart, frame, backdrop });
-  const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const now = () => ({ drawing: value.drawing, frame: value.frame, backdrop: value.backdrop });
 
-  /** One finished change of the contours; `remember` is whether undo comes back to what was before. */
-  function commit(next, kind, remember = true) {
-    if (remember) past = history.record(past, drawing(value));
-    give({ ...value, heart: { ...value.heart, contours: rounded(next) } }, kind);
+  /** One finished change of the drawing. */
+  function put(kind, next) {
+    if (alike(next, value.drawing)) return;
+    past = history.record(past, now(), { kind, at: performance.now() });
+    give({ ...value, drawing: next }, kind);
+  }
+
+  function commit(kind, { drawing: base, before, after }) {
+    contours = after;
+    put(kind, edited(base, phase, before, after));
   }
 
   function travel(step, kind) {
-    const move = gesture ? null : step(past, drawing(value));
+    const move = gesture ? null : step(past, now());
     if (!move) return;
     past = move.history;
-    const { heart, frame, backdrop } = move.state;
+    const { drawing: next, frame, backdrop } = move.state;
     // in the same sector the backdrop stays, for it may show another frame of the recording by now
-    give({ ...value, heart, frame, backdrop: alike(frame, value.frame) ? value.backdrop : backdrop }, kind);
+    give({ ...value, drawing: next, frame, backdrop: alike(frame, value.frame) ? value.backdrop : backdrop }, kind);
   }
 
   /** Shows a change that was made here, gives it to Python and announces it. */
   function give(next, kind) {
-    take({ ...next, rev: value.rev + 1 });
+    take({ ...next, rev: value.rev + 1, question: null });
     props.value = value;
     trigger("edit", { kind, rev: value.rev });
   }
 
   function take(next) {
+    const moved = !alike(next.drawing, value.drawing) || next.model !== value.model;
     if (!alike(next.frame, value.frame)) view = whole(next.frame);
     value = next;
-    contours = value.heart.contours;
-    if (selected && !contours[selected.contour][selected.index]) selected = hovered = null;
+    draft = null;
+    settle();
     drawValue();
-    refresh();
+    if (moved) follow();
+    else refresh();
+  }
+
+  /** What the server made of the drawing becomes one step; what it refused is said. */
+  async function adopt(kind, asking_) {
+    busy = true;
+    root.dataset.busy = "true";
+    try {
+      const answer = await asking_;
+      if (!answer) return say([OFFLINE]);
+      if (!answer.drawing) return say([answer.message]);
+      const frame = answer.frame ?? value.frame;
+      past = history.record(past, now(), { kind, at: performance.now() });
+      if (kind === "heart" || kind === "map") go(ED);
+      give({ ...value, drawing: answer.drawing, frame, backdrop: alike(frame, value.frame) ? value.backdrop : null }, kind);
+    } finally {
+      busy = false;
+      root.dataset.busy = "false";
+      stage.showSwath(null);
+    }
   }
 
   watch("value", () => {
@@ -218,109 +269,178 @@ export function mount({ element, trigger, props, server, watch }) {
       return;
     }
     const another = next.doc !== value.doc;
-    const dragging = gesture && !another && next.rev === value.rev;
+    const dragging = gesture?.run && !another && next.rev === value.rev;
     if (another) {
       past = history.EMPTY;
       selected = hovered = null;
       view = whole(next.frame);
-    } else if (!alike(next.heart, value.heart)) {
-      past = history.record(past, drawing(value));
+      phase = ED;
+    } else if (!alike(next.drawing, value.drawing)) {
+      const kind = alike({ ...next.drawing, lvef: 0 }, { ...value.drawing, lvef: 0 }) ? "lvef" : "page";
+      past = history.record(past, now(), kind === "lvef" ? { kind, at: performance.now() } : undefined);
     }
     if (dragging) {
       // the drag goes on, for only what surrounds the heart has changed
-      value = { ...next, heart: value.heart };
+      value = { ...next, drawing: value.drawing };
       drawValue();
-      refresh();
     } else {
-      gesture = null;
+      drop();
       take(next);
+    }
+    if (next.question && next.question.token !== asked) {
+      asked = next.question.token;
+      mapping.open(next.question);
     }
   });
 
+  // ---- the instant on screen
+
+  function go(next) {
+    if (gesture?.run) return;
+    beat(false);
+    phase = next;
+    settle();
+    drawContours();
+  }
+
+  function resetKey() {
+    put("reset", reset(value.drawing, phase));
+  }
+
+  function play(on) {
+    if (gesture) return;
+    beat(on);
+  }
+
+  function beat(on) {
+    timeline.showPlaying(on);
+    if (!on) {
+      if (beating !== null) (beating = null), settle(), drawContours();
+      return;
+    }
+    const first = (beating = performance.now() - phase * (60_000 / drawing().heart_rate));
+    const tick = (time) => {
+      if (beating !== first || !element.isConnected) return;
+      const index = timeline.near((((time - first) * drawing().heart_rate) / 60_000) % 1);
+      phase = poses.phases[index];
+      contours = poses.beat[index];
+      drawContours();
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
   // ---- gestures
 
-  const toFrame = (event) => {
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(canvas.getScreenCTM().inverse());
-    return [x, y];
-  };
-  const mmAt = (event) => toMm(value.frame, clampPoint(value.frame, toFrame(event)));
-  const reach = (event) => (GRAB[event.pointerType] ?? GRAB.mouse) * unit() * value.frame.mm_per_pixel[1];
-  const soft = () => isPressed(parts.soft);
+  const mmAt = (event) => stage.toMm(clampPoint(value.frame, stage.toFrame(event)));
 
-  function grip(event) {
-    if (event.button === 1) return { kind: "pan" };
-    const at = toMm(value.frame, toFrame(event));
-    const whole = event.shiftKey || isPressed(parts.moveAll);
-    const point = !whole && parts.layers.points.checked ? nearest(contours, at, reach(event)) : null;
-    if (point) return { kind: "point", ...point };
-    const structure = structureAt(contours, at);
-    if (structure) return { kind: "structure", structure: whole ? "all" : structure };
-    return { kind: "pan" };
-  }
+  /** What the tools work on; see tools.mjs. */
+  const table = {
+    stage,
+    options: palette.options,
+    drawing: () => value.drawing,
+    contours: () => contours,
+    mm: mmAt,
+    reach: (event) => (GRAB[event.pointerType] ?? GRAB.mouse) * stage.mmPerUnit(),
+    show(change) {
+      draft = edited(change.drawing, phase, change.before, change.after);
+      contours = change.after;
+      drawContours();
+      follow();
+    },
+    commit,
+    put,
+    showSketch: stage.showSketch,
+    showArrows: stage.showArrows,
+    ring: (to) => stage.showRing(to, palette.options.radius * GESTURES[tool].ring),
+    select(point) {
+      selected = point;
+      palette.allow({ selected: Boolean(selected), image: Boolean(value.backdrop), sketch: value.drawing.sketch.length > 0 });
+    },
+    choose: (structure) => palette.pick("structure", structure),
+    async paint(path) {
+      const { radius, region } = palette.options;
+      let [drawn, before] = [value.drawing, contours];
+      for (const centre of path) {
+        // so that the outline has points enough to follow the brush
+        for (const place of refine(before, centre, radius)) [drawn, before] = [withPoint(drawn, place), addPoint(before, place)];
+      }
+      const painted = server.paint({ drawing: { ...drawn, contours: before }, path, radius, region });
+      await adopt("paint", painted.then((answer) => answer?.contours ? { drawing: edited(drawn, phase, before, answer.contours) } : answer));
+    },
+  };
 
   function down(event) {
     if (event.button > 1) return;
-    stage.focus({ preventScroll: true });
-    stage.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, toFrame(event));
+    stage.stage.focus({ preventScroll: true });
+    stage.stage.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, stage.toFrame(event));
     if (pointers.size === 2) return cancel(); // a second finger means a pinch
-    if (pointers.size > 2) return;
+    if (pointers.size > 2 || busy) return;
     event.preventDefault();
-    const grabbed = grip(event);
-    selected = grabbed.kind === "point" ? { contour: grabbed.contour, index: grabbed.index } : null;
-    gesture = { ...grabbed, start: contours, origin: mmAt(event), from: toFrame(event), moved: false };
-    stage.classList.add("grabbing");
-    drawMarks();
+    beat(false);
+    if (!isFresh()) return;
+    const at = mmAt(event);
+    gesture = { run: null, at, from: stage.toFrame(event), moved: false };
+    if (event.button !== 1) gesture.run = GESTURES[tool].begin(table, at, event);
+    stage.stage.classList.add("grabbing");
+    stage.markHandles(selected, hovered);
     state();
   }
 
   function move(event) {
     if (pointers.has(event.pointerId) && pointers.size === 2) return pinch(event);
     if (!gesture) return hover(event);
-    if (gesture.kind === "pan") {
-      const [x, y] = toFrame(event);
+    if (!gesture.run) {
+      const [x, y] = stage.toFrame(event);
       view = panView(view, value.frame, [gesture.from[0] - x, gesture.from[1] - y]);
       return drawView();
     }
     const to = mmAt(event);
-    const delta = [to[0] - gesture.origin[0], to[1] - gesture.origin[1]];
-    if (!gesture.moved && Math.hypot(...delta) < 2 * unit() * value.frame.mm_per_pixel[1]) return; // a click is no drag
+    if (!gesture.moved && Math.hypot(to[0] - gesture.at[0], to[1] - gesture.at[1]) < 2 * stage.mmPerUnit()) return; // a click is no drag
     gesture.moved = true;
-    contours =
-      gesture.kind === "point"
-        ? movePoint(gesture.start, gesture.contour, gesture.index, delta, soft())
-        : moveStructure(gesture.start, gesture.structure, delta);
-    drawContours();
-    refresh();
+    gesture.run.move(to, event);
   }
 
   function up(event) {
     pointers.delete(event.pointerId);
     const done = gesture;
     gesture = null;
-    stage.classList.remove("grabbing");
-    if (done?.moved) commit(contours, "drag");
+    stage.stage.classList.remove("grabbing");
+    if (done?.run) {
+      const touched = tool === "wall" || tool === "brush" || tool === "eraser";
+      if (done.moved || touched) done.run.up(mmAt(event), event);
+      draft = null;
+      if (!busy) settle();
+      drawTool();
+    }
     state();
     hover(event);
   }
 
-  /** Ends a drag as if it had never begun. */
+  /** Ends a gesture as if it had never begun. */
   function cancel() {
-    if (gesture?.moved) {
-      contours = gesture.start;
-      drawContours();
-      refresh();
+    const was = gesture;
+    drop();
+    was?.run?.cancel?.();
+    if (was?.run) {
+      settle();
+      drawTool();
+      follow();
     }
-    gesture = null;
-    stage.classList.remove("grabbing");
     state();
+  }
+
+  function drop() {
+    gesture = draft = null;
+    stage.stage.classList.remove("grabbing");
   }
 
   function pinch(event) {
     const spread = ([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
     const middle = ([a, b]) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
     const before = [...pointers.values()];
-    pointers.set(event.pointerId, toFrame(event));
+    pointers.set(event.pointerId, stage.toFrame(event));
     const after = [...pointers.values()];
     const [from, to] = [middle(before), middle(after)];
     const panned = panView(view, value.frame, [from[0] - to[0], from[1] - to[1]]);
@@ -335,25 +455,27 @@ export function mount({ element, trigger, props, server, watch }) {
   }
 
   function hover(event) {
-    if (event.pointerType === "touch") return;
-    const over = event.type === "pointerleave" ? { kind: "pan" } : grip({ ...pick(event), button: 0 });
+    if (event.pointerType === "touch") return stage.showRing(null);
+    const gone = event.type === "pointerleave";
+    const at = mmAt(event);
+    const { ring } = GESTURES[tool];
+    stage.showRing(gone || !ring ? null : at, palette.options.radius * ring);
+    const over = gone || tool !== "points" ? { kind: "pan" } : grip(table, at, event);
     const next = over.kind === "point" ? { contour: over.contour, index: over.index } : null;
-    if (!same(hovered, next)) {
+    if (next?.contour !== hovered?.contour || next?.index !== hovered?.index) {
       hovered = next;
-      drawMarks();
+      stage.markHandles(selected, hovered);
     }
     const zoomed = zoomOf(view, value.frame) > 1.001;
-    stage.dataset.over = over.kind === "pan" && !zoomed ? "nothing" : over.kind;
+    stage.stage.dataset.over = tool === "points" ? (over.kind === "pan" && !zoomed ? "nothing" : over.kind) : tool;
   }
-
-  const pick = ({ clientX, clientY, shiftKey, pointerType }) => ({ clientX, clientY, shiftKey, pointerType });
 
   function zoom(event) {
     const zoomed = zoomOf(view, value.frame) > 1.001;
     if (event.deltaY >= 0 && !zoomed) return; // at full view the page may scroll on
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
-    view = zoomView(view, value.frame, toFrame(event), Math.exp(-0.0015 * lines * event.deltaY));
+    view = zoomView(view, value.frame, stage.toFrame(event), Math.exp(-0.0015 * lines * event.deltaY));
     drawView();
   }
 
@@ -362,70 +484,141 @@ export function mount({ element, trigger, props, server, watch }) {
     drawView();
   }
 
+  function doubleClick(event) {
+    const place = tool === "points" && isFresh() ? nearestOnCurve(contours, mmAt(event), table.reach(event)) : null;
+    if (place) insert(place);
+    else resetView();
+  }
+
+  // ---- single actions
+
+  function insert(place) {
+    contours = addPoint(contours, place);
+    table.select({ contour: place.contour, index: place.segment + 1 });
+    put("insert", withPoint(value.drawing, place));
+  }
+
+  function act(name) {
+    if (gesture || busy || !isFresh()) return;
+    const { contour, index } = selected ?? {};
+    if (name === "add-point" && selected) insert({ contour, segment: Math.min(index, contours[contour].length - 2), u: 0.5 });
+    else if (name === "delete-point" && selected) {
+      const next = withoutPoint(value.drawing, selected);
+      if (alike(next, value.drawing)) return say(["The ends of a contour stay, and so does the least number of points that it needs."]);
+      table.select(null);
+      put("delete", next);
+    } else if (name === "mirror") {
+      go(ED);
+      put("mirror", mirrored(value.drawing));
+    } else if (name === "snap") {
+      go(ED);
+      put("snap", edited(value.drawing, ED, contours, snapAnnulus(contours)));
+    } else if (name === "sketch-contours") put("sketch", { ...value.drawing, sketch: [...value.drawing.sketch, ...fromContours(contours)] });
+    else if (name === "sketch-image") adopt("sketch", server.edges({ drawing: value.drawing, backdrop: value.backdrop }));
+    else if (name === "sketch-clear") put("sketch", { ...value.drawing, sketch: [] });
+  }
+
+  function pickHeart(name) {
+    const about = { drawing: value.drawing, behind: Boolean(value.backdrop) };
+    adopt("heart", name ? server.preset({ ...about, name }) : server.random_patient({ ...about, seed: Math.floor(Math.random() * 400_000) }));
+  }
+
+  function chooseTool(name) {
+    if (gesture) return;
+    tool = name;
+    table.select(null);
+    stage.showRing(null);
+    drawTool();
+  }
+
   // ---- keys
 
   function nudge(event) {
+    if (!isFresh()) return;
     const [dx, dy] = ARROWS[event.key];
     const step = event.shiftKey ? NUDGE.coarse : NUDGE.fine;
-    commit(movePoint(contours, selected.contour, selected.index, [dx * step, dy * step], soft()), "nudge", !event.repeat);
+    const after = movePoint(contours, selected.contour, selected.index, [dx * step, dy * step], palette.options.soft);
+    const kind = event.repeat ? "nudge" : `nudge ${performance.now()}`; // held down is one step
+    commit(kind, { drawing: value.drawing, before: contours, after });
   }
 
   function selectNext(by) {
     const all = Object.keys(STRUCTURES).flatMap((contour) => contours[contour].map((_, index) => ({ contour, index })));
-    const at = selected ? all.findIndex((point) => same(point, selected)) : by > 0 ? -1 : 0;
-    selected = all.at((at + by) % all.length);
-    drawMarks();
+    const at = selected ? all.findIndex(({ contour, index }) => contour === selected.contour && index === selected.index) : by > 0 ? -1 : 0;
+    table.select(all.at((at + by) % all.length));
+    stage.markHandles(selected, hovered);
   }
 
-  function onStageKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ARROWS && selected && !gesture) nudge(event);
-    else if (event.key === "Escape") (cancel(), (selected = null), drawMarks());
-    else if (event.key === "]") selectNext(1);
-    else if (event.key === "[") selectNext(-1);
-    else return;
-    event.preventDefault();
-  }
+  const byKey = {
+    ...Object.fromEntries(Object.entries(TOOLS).map(([name, [, , key]]) => [key, () => chooseTool(name)])),
+    ...Object.fromEntries(Object.values(STANDING).map((each, i) => [String(i + 1), () => go(each)])),
+    ",": () => go(poses.phases.at(timeline.near(phase) - 1)),
+    ".": () => go(poses.phases[(timeline.near(phase) + 1) % poses.phases.length]),
+    k: () => play(beating === null),
+    "-": () => palette.resize(palette.options.radius - 2),
+    "+": () => palette.resize(palette.options.radius + 2),
+    "?": () => keys.open(),
+    Insert: () => act("add-point"),
+    Delete: () => act("delete-point"),
+    Escape: () => (cancel(), table.select(null), drawTool()),
+    "]": () => selectNext(1),
+    "[": () => selectNext(-1),
+  };
 
   function onPageKey(event) {
     if (!element.isConnected) return dispose.abort();
     const mine = element.contains(event.target) || event.target === document.body;
-    if (!mine || isTyping(event.target) || !(event.ctrlKey || event.metaKey) || !root.checkVisibility()) return;
-    const letter = event.key.toLowerCase();
-    if (letter !== "z" && letter !== "y") return;
+    if (!mine || isTyping(event.target) || event.altKey || !root.checkVisibility() || root.querySelector("dialog[open]")) return;
+    const key = event.key.length > 1 ? event.key : event.key.toLowerCase();
+    if (event.ctrlKey || event.metaKey) {
+      if (key !== "z" && key !== "y") return;
+      if (key === "y" || event.shiftKey) travel(history.redo, "redo");
+      else travel(history.undo, "undo");
+    } else if (key in ARROWS && selected && !gesture && event.target === stage.stage) {
+      nudge(event);
+    } else if (byKey[key] && !(event.target.matches("select, input") && key.length === 1)) {
+      byKey[key]();
+    } else return;
     event.preventDefault();
-    if (letter === "y" || event.shiftKey) travel(history.redo, "redo");
-    else travel(history.undo, "undo");
   }
 
-  stage.addEventListener("pointerdown", down);
-  stage.addEventListener("pointermove", move);
-  stage.addEventListener("pointerup", up);
-  stage.addEventListener("pointercancel", (event) => (pointers.delete(event.pointerId), cancel()));
-  stage.addEventListener("pointerleave", (event) => gesture || hover(event));
-  stage.addEventListener("wheel", zoom, { passive: false });
-  stage.addEventListener("dblclick", resetView);
-  stage.addEventListener("keydown", onStageKey);
-  document.addEventListener("keydown", onPageKey, { signal: dispose.signal });
-  parts.undo.addEventListener("click", () => travel(history.undo, "undo"));
-  parts.redo.addEventListener("click", () => travel(history.redo, "redo"));
-  parts.fit.addEventListener("click", resetView);
-  for (const toggle of [parts.soft, parts.moveAll]) toggle.addEventListener("click", () => press(toggle, !isPressed(toggle)));
-  for (const box of Object.values(parts.layers)) box.addEventListener("change", showLayers);
-  new ResizeObserver(() => element.isConnected && drawView()).observe(canvas);
+  const on = (node, name, run, how) => node.addEventListener(name, run, how);
+  on(stage.stage, "pointerdown", down);
+  on(stage.stage, "pointermove", move);
+  on(stage.stage, "pointerup", up);
+  on(stage.stage, "pointercancel", (event) => (pointers.delete(event.pointerId), cancel()));
+  on(stage.stage, "pointerleave", (event) => gesture || hover(event));
+  on(stage.stage, "wheel", zoom, { passive: false });
+  on(stage.stage, "dblclick", doubleClick);
+  on(document, "keydown", onPageKey, { signal: dispose.signal });
+  on(parts.undo, "click", () => travel(history.undo, "undo"));
+  on(parts.redo, "click", () => travel(history.redo, "redo"));
+  on(parts.fit, "click", resetView);
+  on(parts.help, "click", keys.open);
+  on(parts.hearts, "click", () => gallery?.open(value.drawing.view));
+  on(parts.find, "click", () => busy || adopt("find", server.propose({ drawing: value.drawing, backdrop: value.backdrop })));
+  on(parts.live, "change", () => (parts.live.value === "off" ? live.stop() : follow()));
+  for (const box of Object.values(parts.layers)) on(box, "change", showLayers);
+  on(document, "pointerdown", ({ target }) => parts.shows.contains(target) || (parts.shows.open = false), { signal: dispose.signal });
+  for (const [name, slider] of Object.entries(parts.sliders)) {
+    on(slider, "input", () => {
+      look[name] = Number(slider.value);
+      stage.showWindow(look);
+    });
+  }
+  new ResizeObserver(() => element.isConnected && drawView()).observe(stage.canvas);
 
+  server.hearts().then(({ hearts, normal }) => {
+    numbers = createNumbers(normal);
+    parts.numbers.replaceChildren(numbers.node);
+    gallery = createGallery(hearts, pickHeart);
+    root.append(gallery.node);
+    drawNumbers();
+    parts.hearts.disabled = false;
+  });
   drawValue();
-  refresh();
+  follow();
   root.dataset.ready = "true";
-}
-
-function handle(contour, index) {
-  return svg(
-    "g",
-    { class: `handle ${STRUCTURES[contour]}`, "data-contour": contour, "data-index": index },
-    svg("circle", { class: "target", r: 13 }),
-    svg("circle", { class: "dot", r: 4.5 }),
-  );
 }
 
 function layer(name, words) {
@@ -434,61 +627,45 @@ function layer(name, words) {
   return [box, html("label", { class: `layer-${name}` }, box, html("span", {}, words))];
 }
 
-/** Every element of the editor, by name. */
-function build() {
-  const id = `frame-${Math.random().toString(36).slice(2)}`;
-  const clip = svg("rect");
-  const backdrop = svg("image", { class: "backdrop", preserveAspectRatio: "none" });
-  const labels = svg("image", { class: "labels", preserveAspectRatio: "none" });
-  const tissue = svg("path", { class: "tissue" });
-  const sector = svg("path", { class: "sector" });
-  const annulus = svg("path", { class: "annulus" });
-  const lines = Object.fromEntries(
-    Object.entries(STRUCTURES).map(([name, colour]) => [name, [svg("path", { class: "casing" }), svg("path", { class: `line ${colour}` })]]),
-  );
-  const handles = svg("g", { class: "handles" });
-  const scale = svg("g", { class: "scale" });
-  const framed = svg("g", { "clip-path": `url(#${id})` }, tissue, backdrop, labels, sector);
-  const canvas = svg(
-    "svg",
-    { class: "canvas", preserveAspectRatio: "xMidYMid meet" },
-    svg("clipPath", { id }, clip), framed, annulus, ...Object.values(lines).flat(), handles, scale,
-  );
-
-  const view = html("strong", { class: "view" });
-  const legend = html(
-    "ul", { class: "legend" },
-    html("li", {}, view),
-    ...LEGEND.map(([colour, words]) => html("li", { class: colour }, html("span", { class: "swatch" }), words)),
-  );
-  const [edv, esv, lvef] = ["edv", "esv", "lvef"].map((name) => html("dd", { class: name }, "–"));
-  const volumes = html(
-    "dl", { class: "volumes" }, html("dt", {}, "EDV"), edv, html("dt", {}, "ESV"), esv, html("dt", {}, "LVEF"), lvef,
-  );
-  const [left, right] = ["left", "right"].map((side) => html("span", { class: `side ${side}` }));
-  const message = html("p", { class: "message", role: "status" }, HINT);
-  const stage = html(
-    "div", { class: "stage", tabindex: "0", role: "application", "aria-label": "Heart drawing", "aria-description": KEYS },
-    canvas, legend, volumes, left, right,
-  );
-
+/** Every element round the stage, by name. */
+function build(stage, palette, timeline) {
+  const hearts = button("hearts", { words: "Hearts …", hint: "Start from a heart: presets and random patients" });
+  hearts.disabled = true;
   const undo = button("undo", { picture: "undo", hint: "Undo (Ctrl+Z)" });
   const redo = button("redo", { picture: "redo", hint: "Redo (Ctrl+Shift+Z)" });
-  const soft = button("soft", { picture: "soft", words: "Soft", hint: "Soft: a dragged point takes its neighbours along", pressed: true });
-  const moveAll = button("move-all", { picture: "move", words: "Move all", hint: "Move the whole heart (Shift + drag)", pressed: false });
-  const fit = button("fit", { picture: "fit", words: "Fit", hint: "Show the whole sector (double click)" });
+  const fit = button("fit", { picture: "fit", hint: "Show the whole sector (double click)" });
   fit.hidden = true;
-  const [[labelsBox, labelsLabel], [backdropBox, backdropLabel], [pointsBox, pointsLabel]] = [
-    layer("labels", "Labels"), layer("backdrop", "Image"), layer("points", "Points"),
-  ];
-  const toolbar = html(
-    "div", { class: "toolbar", role: "toolbar", "aria-label": "Drawing tools" },
-    undo, redo, soft, moveAll, fit, html("span", { class: "gap" }), labelsLabel, backdropLabel, pointsLabel,
+  const help = button("help", { words: "?", hint: "Keys and gestures (?)" });
+  const found = { labels: layer("labels", "Labels"), image: layer("image", "Image"), points: layer("points", "Points"), sketch: layer("sketch", "Sketch") };
+  const layers = Object.fromEntries(Object.entries(found).map(([name, [box]]) => [name, box]));
+  const live = html(
+    "select", { class: "live", title: "The clip that follows the drawing", "aria-label": "Live clip" },
+    html("option", { value: "phantom" }, "Live: physics"), html("option", { value: "model" }, "Live: model"), html("option", { value: "off" }, "Live: off"),
   );
-  const root = html("div", { class: "editor-root", "data-ready": "false", "data-dragging": "false" }, stage, toolbar, message);
-  const layers = { labels: labelsBox, backdrop: backdropBox, points: pointsBox };
-  return {
-    root, stage, canvas, clip, backdrop, labels, tissue, sector, annulus, lines, handles, scale, view, edv, esv, lvef, left, right,
-    message, undo, redo, soft, moveAll, fit, layers,
+  const shows = html("details", { class: "shows" }, html("summary", {}, "Show"), html("div", {}, ...Object.values(found).map(([, label]) => label)));
+  const bar = html(
+    "div", { class: "toolbar bar", role: "toolbar", "aria-label": "Drawing" },
+    hearts, undo, redo, shows, html("span", { class: "gap" }), live, help,
+  );
+  const slider = (name, words, min, max, step, start) => {
+    const input = html("input", { type: "range", class: name, min, max, step, value: start, "aria-label": words });
+    return [input, html("label", { class: "size" }, words, input)];
   };
+  const shown = {
+    opacity: slider("opacity", "Opacity", 0, 1, 0.05, WINDOW.opacity),
+    level: slider("level", "Level", 0, 255, 1, WINDOW.level),
+    window: slider("window", "Window", 10, 400, 1, WINDOW.window),
+  };
+  const sliders = Object.fromEntries(Object.entries(shown).map(([name, [input]]) => [name, input]));
+  const find = button("find", { words: "Find contours", hint: "Let the segmentation network propose the contours of this image" });
+  const image = html("div", { class: "image toolbar", role: "toolbar", "aria-label": "Image" }, find, ...Object.values(shown).map(([, label]) => label));
+  const numbers = html("div", { class: "numbers-row" });
+  const hint = html("p", { class: "hint" });
+  const message = html("p", { class: "message", role: "status" });
+  stage.stage.append(fit);
+  const root = html(
+    "div", { class: "editor-root", "data-ready": "false", "data-dragging": "false" },
+    bar, html("div", { class: "desk" }, palette.node, stage.stage), numbers, timeline.node, palette.row, image, hint, message,
+  );
+  return { root, numbers, hearts, undo, redo, fit, help, shows, layers, live, sliders, find, image, hint, message };
 }

@@ -1,0 +1,94 @@
+// The drawing, as one JSON document, and what changes it. Knows nothing of the page; nothing here changes its arguments.
+
+import { deletePoint, FEWEST, insertPoint, mirror } from "./deform.mjs";
+import { rounded } from "./drag.mjs";
+import { longAxis, lvef, simpson } from "./measure.mjs";
+
+/** Phases of the beat, as shares of it. */
+export const ED = 0;
+export const ES = 0.375;
+export const OPEN = 0.54;
+/** The key frames that every beat has, by name. */
+export const STANDING = { ED, ES, "Valve open": OPEN };
+
+const LVEF = [5, 85]; // percent
+const NEAR = 1e-6;
+const STILL = 1e-4; // mm: less is no change
+
+export const samePhase = (a, b) => Math.abs(a - b) < NEAR;
+
+/** The correction by hand at a phase, or undefined. */
+export const keyAt = (drawing, phase) => drawing.keys.find((key) => samePhase(key.phase, phase));
+
+/** The name of a phase, as a person says it. */
+export const nameOf = (phase) => Object.keys(STANDING).find((name) => samePhase(STANDING[name], phase)) ?? `${Math.round(100 * phase)} %`;
+
+const byPhase = (keys) => [...keys].sort((a, b) => a.phase - b.phase);
+
+/**
+ * The drawing after its contours at a phase were changed from `before` to `after`. At ED that is the heart itself, anywhere
+ * else a key frame. An end-systole drawn by hand says how much the heart ejects, so the LVEF follows it.
+ */
+export function edited(drawing, phase, before, after) {
+  if (samePhase(phase, ED)) return { ...drawing, contours: rounded(after) };
+  const offsets = { ...keyAt(drawing, phase)?.offsets };
+  for (const [name, points] of Object.entries(after)) {
+    const moves = points.map(([x, y], i) => [x - before[name][i][0], y - before[name][i][1]]);
+    if (moves.every(([dx, dy]) => Math.hypot(dx, dy) < STILL)) continue;
+    const old = offsets[name] ?? moves.map(() => [0, 0]);
+    offsets[name] = moves.map(([dx, dy], i) => [old[i][0] + dx, old[i][1] + dy]);
+  }
+  if (!Object.keys(offsets).length) return drawing;
+  const keys = byPhase([...without(drawing, phase), { phase, offsets: rounded(offsets) }]);
+  const drawn = samePhase(phase, ES) ? { lvef: ejected(drawing.contours, after) } : {};
+  return { ...drawing, keys, ...drawn };
+}
+
+/** The drawing without the correction at a phase. */
+export const reset = (drawing, phase) => ({ ...drawing, keys: without(drawing, phase) });
+
+const without = (drawing, phase) => drawing.keys.filter((key) => !samePhase(key.phase, phase));
+
+/** LVEF in percent from the contours at ED and ES, as the slider has it: to a tenth, within its limits. */
+export function ejected(ed, es) {
+  const share = lvef(simpson(ed.lv_endo), simpson(es.lv_endo));
+  return Math.min(Math.max(Math.round(10 * share) / 10, LVEF[0]), LVEF[1]);
+}
+
+const inContour = (drawing, name, change) => ({
+  ...drawing,
+  contours: { ...drawing.contours, [name]: change(drawing.contours[name]) },
+  keys: drawing.keys.map((key) =>
+    key.offsets[name] ? { ...key, offsets: { ...key.offsets, [name]: change(key.offsets[name]) } } : key,
+  ),
+});
+
+/** A control point more on a contour, at ED and in every correction; `place` is {contour, segment, u}. */
+export const withPoint = (drawing, { contour, segment, u }) => inContour(drawing, contour, (points) => insertPoint(points, segment, u));
+
+/** A control point less. */
+export const withoutPoint = (drawing, { contour, index }) => inContour(drawing, contour, (points) => deletePoint(points, index, FEWEST[contour]));
+
+/** The same point more in contours that are on screen. */
+export const addPoint = (contours, { contour, segment, u }) => ({ ...contours, [contour]: insertPoint(contours[contour], segment, u) });
+
+/** The drawing with its left and right walls swapped about the long axis, and their motion with them. */
+export function mirrored(drawing) {
+  const { apex, base } = longAxis(drawing.contours.lv_endo);
+  const length = Math.hypot(base[0] - apex[0], base[1] - apex[1]);
+  const [ax, ay] = [(base[0] - apex[0]) / length, (base[1] - apex[1]) / length];
+  const flip = ([dx, dy]) => {
+    const along = 2 * (dx * ax + dy * ay);
+    return [along * ax - dx, along * ay - dy];
+  };
+  const other = { septal_leaflet: "lateral_leaflet", lateral_leaflet: "septal_leaflet" };
+  const swapped = (offsets) =>
+    Object.fromEntries(
+      Object.entries(offsets).map(([name, moves]) => (other[name] ? [other[name], moves.map(flip)] : [name, moves.map(flip).reverse()])),
+    );
+  const keys = drawing.keys.map((key) => ({ ...key, offsets: rounded(swapped(key.offsets)) }));
+  return { ...drawing, contours: rounded(mirror(drawing.contours)), keys };
+}
+
+/** Whether two drawings are the same document. */
+export const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,49 @@
+// The clip that follows the drawing: one request at a time, the latest drawing wins, what is superseded is never asked for.
+
+const SETTLED = 350; // ms without a change after which a better clip is worth its time
+const RETRY = 400; // ms after which a busy device is asked again
+
+/** `ask(request)` gives a clip or a reason; `show(clip)` puts it on screen. `want` is called with every change. */
+export function createLive({ ask, show }) {
+  let wanted = null;
+  let asking = false;
+  let settling = 0;
+
+  async function run() {
+    if (asking) return;
+    asking = true;
+    try {
+      while (wanted) {
+        const request = wanted;
+        wanted = null;
+        const answer = await ask(request);
+        if (answer?.busy && !wanted) {
+          wanted = request;
+          await new Promise((done) => setTimeout(done, RETRY));
+        } else if (answer?.clip) {
+          show(answer.clip, request);
+        }
+      }
+    } finally {
+      asking = false;
+    }
+  }
+
+  function want(request) {
+    clearTimeout(settling);
+    wanted = { ...request, draft: true };
+    run();
+    settling = setTimeout(() => {
+      wanted = { ...request, draft: false };
+      run();
+    }, SETTLED);
+  }
+
+  /** Nothing more is asked for. */
+  function stop() {
+    clearTimeout(settling);
+    wanted = null;
+  }
+
+  return { want, stop };
+}
