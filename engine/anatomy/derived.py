@@ -85,11 +85,15 @@ def valve_skeleton(label_map: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h 
 
 
 def sketch(frame: UInt8[np.ndarray, "h w"], label_map: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """A line drawing: Canny's edges of the frame, and the borders between the classes of its label map."""
+    """A line drawing: the frame's edges, and the borders between the classes of its label map."""
+    return edges(frame) | find_boundaries(label_map, mode="inner", background=labels.BACKGROUND)
+
+
+def edges(frame: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Canny's edges of a frame, one pixel wide."""
     low, high = SKETCH_QUANTILES
     smooth = SKETCH_SIGMA * len(frame)
-    edges = canny(frame.astype(np.float32), smooth, low_threshold=low, high_threshold=high, use_quantiles=True)
-    return edges | find_boundaries(label_map, mode="inner", background=labels.BACKGROUND)
+    return canny(frame.astype(np.float32), smooth, low_threshold=low, high_threshold=high, use_quantiles=True)
 
 
 def optical_flow(frames: Frames) -> Float32[np.ndarray, "s h w 2"]:

@@ -1,5 +1,7 @@
 """A heart's contours from a label map drawn elsewhere."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -57,13 +59,13 @@ def trace(label_map: UInt8[np.ndarray, "h w"], grid: Grid, sector: Sector, view:
     has_wall, has_la = wall.sum() > 0.05 * lv.sum(), la.sum() >= SMALLEST
 
     outline = _outline(lv, grid)
-    lv_endo = _fit(_open_at_annulus(outline, _wall_run(outline, wall, grid) if has_wall else None), LV_POINTS)
+    lv_endo = fit(_open_at_annulus(outline, _wall_run(outline, wall, grid) if has_wall else None), LV_POINTS)
     annulus = lv_endo[[0, -1]]
     lv_epi, atrium = _thicken(lv_endo), _invent_la(lv_endo, sector)
     if has_wall:
-        lv_epi = _fit(_open_at_feet(_outline(largest(lv | wall), grid), annulus), LV_POINTS)
+        lv_epi = fit(_open_at_feet(_outline(largest(lv | wall), grid), annulus), LV_POINTS)
     if has_la:
-        atrium = _fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
+        atrium = fit(_open_at(_outline(la, grid), annulus[::-1], away_from=lv_endo), LA_POINTS, annulus[::-1])
     return Heart(view, sector, lv_endo, lv_epi, atrium, *_invent_leaflets(lv_endo))
 
 
@@ -77,30 +79,42 @@ def _outline(mask: Bool[np.ndarray, "h w"], grid: Grid) -> Points:
     """The longest closed border in mm, its points 0.5 mm apart or less, without the last that repeats the first."""
     padded = np.pad(mask, 1).astype(np.float64)
     border = max(find_contours(padded, 0.5), key=len)[:, ::-1] - 1
-    return _resample(grid.to_mm(border), max(len(border), 400))[:-1]
+    return resample(grid.to_mm(border), max(len(border), 400))[:-1]
 
 
-def _resample(curve: Points, count: int) -> Points:
+def resample(curve: Points, count: int) -> Points:
     """`count` points along an open curve, evenly by length, ends included."""
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
     at = np.linspace(0, length[-1], count)
     return np.stack([np.interp(at, length, curve[:, i]) for i in (0, 1)], 1)
 
 
-def _fit(curve: Points, count: int, ends: Points | None = None) -> Points:
+def fit(curve: Points, count: int, ends: Points | None = None) -> Points:
     """Control points whose spline lies closest to an open curve; its ends, or the given ones, are kept."""
-    basis = np.stack([spline(np.stack([row, row], 1))[:, 0] for row in np.eye(count)], 1)
     ends = curve[[0, -1]] if ends is None else ends
-    points = _resample(curve, count)
+    points = resample(curve, count)
     for _ in range(3):
         # A spline's parameter is no arc length: match each of its points to the curve's at the same share of the way.
         drawn = spline(points)
         share = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
-        fine = _resample(curve, 1000)
+        fine = resample(curve, 1000)
         target = np.stack([np.interp(share / share[-1], np.linspace(0, 1, 1000), fine[:, i]) for i in (0, 1)], 1)
-        inner = np.linalg.lstsq(basis[:, 1:-1], target - basis[:, [0, -1]] @ ends, rcond=None)[0]
-        points = np.concatenate([ends[:1], inner, ends[1:]])
+        target[[0, -1]] = ends
+        points = solve(target, count)
     return points
+
+
+def solve(target: Points, count: int) -> Points:
+    """The `count` control points each sample of whose spline lies closest to its own target; the first and last are met."""
+    weights, ends = _weights(count), target[[0, -1]]
+    inner = np.linalg.lstsq(weights[:, 1:-1], target - weights[:, [0, -1]] @ ends, rcond=None)[0]
+    return np.concatenate([ends[:1], inner, ends[1:]])
+
+
+@lru_cache(maxsize=32)
+def _weights(count: int) -> Float[np.ndarray, "m n"]:
+    """What each of `count` control points weighs in each sample of their spline."""
+    return np.stack([spline(np.stack([row, row], 1))[:, 0] for row in np.eye(count)], 1)
 
 
 def _axis(outline: Points) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
@@ -159,8 +173,13 @@ def _open_at_feet(outline: Points, annulus: Points) -> Points:
 
 def _open_at(outline: Points, ends: Points, away_from: Points) -> Points:
     """The outline from its point nearest one end to that nearest the other, on the side away from other points."""
+    return path_between(outline, ends, outline.mean(0) - away_from.mean(0))
+
+
+def path_between(outline: Points, ends: Points, through: Float[np.ndarray, "2"]) -> Points:
+    """A closed outline from its point nearest one end to that nearest the other, the way that reaches farther in a direction."""
     first, last = (int(np.argmin(np.hypot(*(outline - end).T))) for end in ends)
-    return _path(outline, first, last, through=outline.mean(0) - away_from.mean(0))
+    return _path(outline, first, last, through)
 
 
 def _path(outline: Points, first: int, last: int, through: Float[np.ndarray, "2"]) -> Points:
@@ -174,21 +193,21 @@ def _path(outline: Points, first: int, last: int, through: Float[np.ndarray, "2"
 def _thicken(lv_endo: Points) -> Points:
     """Each point moved outwards, square to the curve, by the usual wall; the ends along the annulus."""
     tangent = np.gradient(lv_endo, axis=0)
-    tangent[[0, -1]] = np.array([[0.0, -1.0], [0.0, 1.0]]) @ _frame(lv_endo)
+    tangent[[0, -1]] = np.array([[0.0, -1.0], [0.0, 1.0]]) @ frame_of(lv_endo)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], 1)
     return lv_endo + WALL * normal / np.hypot(*normal.T)[:, None]
 
 
-def _frame(lv_endo: Points) -> Float[np.ndarray, "2 2"]:
+def frame_of(lv_endo: Points) -> Float[np.ndarray, "2 2"]:
     """Unit vectors along the annulus (left to right) and from the LV through it (down)."""
     along = lv_endo[-1] - lv_endo[0]
-    across = along / np.hypot(*along)
+    across = along / max(float(np.hypot(*along)), 1e-9)
     return np.stack([across, [-across[1], across[0]]])
 
 
 def _invent_la(lv_endo: Points, sector: Sector) -> Points:
     """Half an egg below the annulus, as long as the sector leaves room for."""
-    across, down = _frame(lv_endo)
+    across, down = frame_of(lv_endo)
     middle, half = (lv_endo[0] + lv_endo[-1]) / 2, np.hypot(*(lv_endo[-1] - lv_endo[0])) / 2
     length = float(np.clip(0.97 * sector.depth - np.hypot(*(middle + down)), 8.0, LA_LENGTH))
     across_at = half * np.array([1.0, 1.22, 0.95, 0.0, -0.95, -1.22, -1.0])
@@ -198,7 +217,7 @@ def _invent_la(lv_endo: Points, sector: Sector) -> Points:
 
 def _invent_leaflets(lv_endo: Points) -> tuple[Points, Points]:
     """Closed leaflets that meet a little beyond the middle of the annulus, tented into the LV."""
-    _, down = _frame(lv_endo)
+    _, down = frame_of(lv_endo)
     septal, lateral = lv_endo[0], lv_endo[-1]
     tip = septal + 0.56 * (lateral - septal) - TENT * down
 

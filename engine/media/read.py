@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Integer
 
 from engine.anatomy import labels
 from engine.anatomy.heart import Sector
@@ -47,25 +48,34 @@ def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:
     spacing, pixels are square and the picture 150 mm deep. Raises BadInput on other classes, other shapes, an empty
     map, and whatever `read_clip` refuses.
     """
+    values, spacing = read_labels(path)
+    classes = np.unique(values)
+    if not np.isin(classes, range(len(labels.NAMES))).all():
+        shown = ", ".join(f"{value}" for value in classes[:8]) + (", ..." if len(classes) > 8 else "")
+        names = ", ".join(f"{i} {name}" for i, name in enumerate(labels.NAMES))
+        raise BadInput(f"{Path(path).name} has labels {shown}; only {names} are known, so relabel it.")
+    return values.astype(np.uint8), spacing
+
+
+def read_labels(path: str | Path) -> tuple[Integer[np.ndarray, "t h w"], tuple[float, float]]:
+    """As `read_label_maps`, but whatever whole numbers the file holds, int64; `mapping` tells which of them is which class."""
     path = Path(path)
     values, spacing = _decode(path, LABEL_READERS)
     if values.ndim != 3:
         raise BadInput(
             f"{path.name} has colours; a label map holds one class number a pixel, so save it indexed or grey."
         )
-    found = np.unique(values)
-    known = range(len(labels.NAMES))
-    if not np.isin(found, known).all():
-        shown = ", ".join(f"{value:g}" for value in found[:8]) + (", ..." if len(found) > 8 else "")
-        names = ", ".join(f"{i} {name}" for i, name in enumerate(labels.NAMES))
-        raise BadInput(f"{path.name} has labels {shown}; only {names} are known, so relabel it.")
-    if len(found) == 1:
+    whole = values.astype(np.int64) if (np.abs(values.astype(np.float64)) < 2**31).all() else np.zeros(values.shape, np.int64)
+    if (whole != values).any():
+        odd = values[whole != values][0]
+        raise BadInput(f"{path.name} has a label {odd:g}; labels are whole numbers, so relabel it.")
+    if whole.min() == whole.max():
         raise BadInput(
-            f"{path.name} is empty: every pixel has the label {found[0]:g}; draw at least the LV (label {labels.LV})."
+            f"{path.name} is empty: every pixel has the label {whole.flat[0]}; draw at least the LV (label {labels.LV})."
         )
     if spacing == UNKNOWN_SPACING:
         spacing = (Sector().depth / values.shape[1],) * 2
-    return np.ascontiguousarray(values.astype(np.uint8)), spacing
+    return np.ascontiguousarray(whole), spacing
 
 
 def _decode(path: Path, readers):

@@ -110,7 +110,7 @@ def test_la_over_lv():
 
 
 def test_la_off_the_annulus():
-    assert warned(replace(HEART, la=HEART.la + [0.0, 5.0])) == "The LA ends 5 mm off the annulus."
+    assert warned(replace(HEART, la=HEART.la - [0.0, -5.0])) == "The LA ends 5 mm off the annulus."
 
 
 def test_la_that_touches_is_sound():
@@ -132,8 +132,8 @@ def test_narrow_sector():
 
 
 def test_every_fault_is_told():
-    heart = HEART.map_points(lambda points: points + [60.0, 0.0])
-    told = warned(replace(heart, lv_endo=heart.lv_epi, lv_epi=heart.lv_endo, la=heart.la + [0.0, 9.0]))
+    heart = HEART.map_points(lambda points: points - [-60.0, 0.0])
+    told = warned(replace(heart, lv_endo=heart.lv_epi, lv_epi=heart.lv_endo, la=heart.la - [0.0, -9.0]))
     assert all(words in told for words in ("a gap", "off the annulus", "LV contour lies", "outside the sector"))
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from engine.anatomy import volumes
-from engine.anatomy.presets import PRESETS, preset
+from engine.anatomy.heart import Heart
+from engine.anatomy.normal import NORMAL
+from engine.anatomy.presets import preset
 
 
 def half_ellipse(length: float, diameter: float, turn: float = 0.0, n: int = 4001) -> np.ndarray:
@@ -50,6 +52,71 @@ def test_lvef():
 
 
 def test_presets_have_the_volumes_their_names_promise():
-    normal, dilated, hypertrophic = (volumes.simpson(preset(name)) for name in PRESETS)
-    assert 62 <= normal <= 150  # normal EDV of men and women, ASE/EACVI 2015, 46..150 mL
+    normal, dilated, hypertrophic = (volumes.simpson(preset(name)) for name in ("normal", "dilated", "hypertrophic"))
+    assert NORMAL["edv"][0] <= normal <= NORMAL["edv"][1]
     assert dilated > 180 > normal > hypertrophic
+
+
+@pytest.mark.parametrize("view", ["A4C", "A2C"])
+def test_the_normal_preset_is_normal(view):
+    heart = preset("normal", view)
+    wall = volumes.wall_thickness(heart)
+    for measure, value in {"la_volume": volumes.la_volume(heart), "wall": wall.septal}.items():
+        assert NORMAL[measure][0] <= value <= NORMAL[measure][1], measure
+    assert volumes.lv_length(heart) == pytest.approx(84.0)
+
+
+def cup(radius: float, height: float, n: int = 61) -> np.ndarray:
+    """A half circle upon two straight walls, left end first, the middle of its base at the origin."""
+    angle = np.linspace(np.pi, 0, n)
+    arc = np.stack([radius * np.cos(angle), -height - radius * np.sin(angle)], -1)
+    up = np.linspace(0, height, n)[:-1]
+    left, right = np.stack([0 * up - radius, -up], -1), np.stack([0 * up + radius, -up[::-1]], -1)
+    return np.concatenate([left, arc, right])
+
+
+def cups(inner: float, outer: float, shift: float = 0.0) -> Heart:
+    turn = np.array([[np.cos(0.3), np.sin(0.3)], [-np.sin(0.3), np.cos(0.3)]])
+    inside, outside = cup(inner, 50.0), cup(outer, 50.0) - [-shift, 0.0]
+    return replace(preset("normal"), lv_endo=inside @ turn + [9.0, 90.0], lv_epi=outside @ turn + [9.0, 90.0])
+
+
+def test_wall_between_two_cups_is_the_gap_between_their_radii():
+    thickness = volumes.wall_thickness(cups(20.0, 29.0))
+    assert (thickness.septal, thickness.lateral, thickness.thinnest) == pytest.approx((9.0, 9.0, 9.0), abs=0.02)
+
+
+def test_a_shifted_cup_has_one_thin_wall():
+    thickness = volumes.wall_thickness(cups(20.0, 29.0, shift=4.0))
+    assert (thickness.septal, thickness.lateral, thickness.thinnest) == pytest.approx((5.0, 13.0, 5.0), abs=0.05)
+
+
+def test_where_walls_cross_there_is_none():
+    thickness = volumes.wall_thickness(cups(20.0, 29.0, shift=12.0))
+    assert (thickness.septal, thickness.thinnest) == (0.0, 0.0) and thickness.lateral == pytest.approx(21.0, abs=0.05)
+
+
+def test_distance_is_to_the_line_and_not_to_its_corners():
+    line = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]])
+    points = np.array([[5.0, 3.0], [-3.0, 4.0], [12.0, 5.0], [10.0, 0.0]])
+    assert volumes.distance(points, line) == pytest.approx([3.0, 5.0, 2.0, 0.0])
+
+
+@pytest.mark.parametrize("turn", [0.0, 2.0])
+def test_la_of_half_an_ellipsoid_has_its_volume(turn):
+    heart = replace(preset("normal"), la=half_ellipse(48.0, 40.0, turn, n=41))
+    assert volumes.la_volume(heart) == pytest.approx(2 / 3 * np.pi * 20**2 * 48 / 1000, rel=5e-3)
+
+
+def test_la_left_out_has_no_volume():
+    heart = preset("normal")
+    assert volumes.la_volume(replace(heart, la=np.linspace(heart.la[0], heart.la[-1], 7))) == 0.0
+    assert volumes.la_volume(heart.map_points(lambda points: 0.1 * points)) == 0.0
+
+
+def test_lengths_and_volumes_grow_with_the_heart():
+    heart = preset("dilated")
+    larger = heart.map_points(lambda points: 1.2 * points)
+    assert volumes.lv_length(larger) == pytest.approx(1.2 * volumes.lv_length(heart))
+    assert volumes.la_volume(larger) == pytest.approx(1.2**3 * volumes.la_volume(heart))
+    assert volumes.wall_thickness(larger).septal == pytest.approx(1.2 * volumes.wall_thickness(heart).septal)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from engine.errors import BadInput
-from engine.media import read_clip, read_label_maps, write_clip
+from engine.media import read_clip, read_label_maps, read_labels, write_clip
 from engine.media.grey import grey
 from engine.media.limits import UNKNOWN_SPACING
 from engine.types import Clip, Provenance
@@ -301,16 +301,28 @@ def test_label_png_without_spacing(tmp_path):
     assert spacing == (7.5, 7.5)
 
 
+@pytest.mark.parametrize("numbers", [[0, 205, 420, 500], [0, 7], [-3, 600]])
+def test_whole_numbers_of_any_kind(tmp_path, numbers):
+    """As segmentations of other kinds have them, for `mapping` to sort out."""
+    values = np.array(numbers, np.float32)[:, None] * np.ones((1, 6), np.float32)
+    read, spacing = read_labels(save_nifti(tmp_path / "a.nii.gz", values))
+    assert read.dtype == np.int64 and read.shape == (1, 6, len(numbers)) and min(spacing) > 0
+    assert np.array_equal(read[0], values.T)
+    with pytest.raises(BadInput, match="are known, so relabel it"):
+        read_label_maps(tmp_path / "a.nii.gz")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ([0, 1, 2, 9], "has labels 0, 1, 2, 9; only 0 background, 1 LV, 2 myocardium, 3 LA, 4 sector are known"),
         ([0, 85, 170, 255], "has labels 0, 85, 170, 255; only"),
-        ([0, 1, 1.5], r"has labels 0, 1, 1\.5; only"),
+        ([0, 1, 1.5], r"has a label 1\.5; labels are whole numbers"),
         ([0, -1], "has labels -1, 0; only"),
         (list(range(20)), r"has labels 0, 1, 2, 3, 4, 5, 6, 7, \.\.\.; only"),
         ([0, 0], "is empty: every pixel has the label 0"),
-        ([0, np.nan], "has labels 0, nan; only"),
+        ([0, np.nan], "has a label nan; labels are whole numbers"),
+        ([0, 1e30], r"has a label 1e\+30; labels are whole numbers"),
     ],
 )
 def test_bad_labels(tmp_path, values, message):
