@@ -1,15 +1,19 @@
 """The command line: what it makes, and how it refuses."""
 
 import json
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import nibabel
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from engine.anatomy.heart import read_heart
+from engine.anatomy.drawing import preset_drawing, read_drawing, write_drawing
+from engine.anatomy.heart import read_heart, write_heart
+from engine.anatomy.keys import Key
 from engine.anatomy.presets import PRESETS, preset
 from engine.cards import CARDS
 from engine.media.read import read_clip
@@ -28,14 +32,15 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(line):
-    return cli.invoke(app, line.split())
+    return cli.invoke(app, shlex.split(line))
 
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("view", ["A4C", "a2c"])
 def test_heart_writes_the_preset(folder, name, view):
-    assert run(f"heart {name} --view {view} --out h.json").exit_code == 0
+    assert run(f"heart '{name}' --view {view} --out h.json").exit_code == 0
     assert read_heart("h.json").to_json() == preset(name, view.upper()).to_json()
+    assert read_drawing("h.json").to_json() == preset_drawing(name, view.upper()).to_json()
 
 
 def test_phantom_writes_a_clip_and_its_label_maps(folder):
@@ -51,6 +56,31 @@ def test_phantom_writes_a_clip_and_its_label_maps(folder):
     assert (folder / "clip.nii.gz").read_bytes() == first
     assert run(line.replace("--seed 1", "--seed 2")).exit_code == 0
     assert (folder / "clip.nii.gz").read_bytes() != first
+
+
+def test_a_drawing_says_what_no_option_does(folder):
+    drawing = replace(preset_drawing("normal"), lvef=40.0, heart_rate=90.0, frames=5, fps=25.0, start=0.5)
+    key = Key(0.375, {"lv_epi": np.full_like(drawing.heart.lv_epi, 0.5)})
+    write_drawing(replace(drawing, keys=(key,)), "drawn.json")
+
+    def told(line):
+        return json.loads(run(line + " --heart drawn.json --json").stdout)["clips"][0]
+
+    made = told("generate phantom --out a.npz")
+    asked = made["conditions"]
+    assert (asked["lvef"], asked["heart_rate"], asked["fps"], asked["start"]) == (40.0, 90.0, 25.0, 0.5)
+    assert made["settings"]["frames"] == 5 and asked["keys"] == [key.to_json()]
+    other = told("generate phantom --out b.npz --lvef 50 --frames 3 --fps 30 --start 0")
+    assert (other["settings"]["frames"], other["conditions"]["fps"], other["conditions"]["lvef"]) == (3, 30.0, 50.0)
+    assert other["conditions"]["start"] == 0
+    fixed = told("generate semantic-video --steps 1 --out c.npz")  # takes no frame rate, and 16 frames alone
+    assert fixed["settings"]["frames"] == 16 and "fps" not in fixed["conditions"]
+
+
+def test_a_heart_of_the_first_version_asks_for_no_lvef(folder):
+    write_heart(preset("normal"), "old.json")
+    made = json.loads(run("generate phantom --heart old.json --frames 2 --out a.npz --json").stdout)["clips"][0]
+    assert "lvef" not in made["conditions"] and "keys" not in made["conditions"]
 
 
 def test_the_looks_differ(folder):
@@ -107,6 +137,11 @@ REFUSED = {
     "generate phantom --heart heart.json --sampler heun --out c.mp4": "--sampler",
     "generate phantom --heart heart.json --count 0 --out c.mp4": "0 clips",
     "generate phantom --heart heart.json --count 1000000000 --out c.mp4": "1000000000",
+    "generate phantom --heart heart.json --frames 65 --out c.mp4": "65 frames",
+    "generate phantom --heart heart.json --fps 400 --out c.mp4": "frame rate",
+    "generate phantom --heart heart.json --start 2 --out c.mp4": "start",
+    "generate semantic-video --heart heart.json --fps 30 --out c.mp4": "fps",
+    "generate semantic-video --heart heart.json --frames 8 --out c.mp4": "8 frames",
     "generate phantom --heart heart.json --out c": "c",
     "generate semantic-video --heart heart.json --steps 0 --out c.mp4": "steps",
     "generate semantic-video --heart heart.json --sampler magic --out c.mp4": "magic",

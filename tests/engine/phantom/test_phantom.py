@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -5,10 +6,13 @@ import torch
 import engine
 from engine.anatomy import contours, cycle, labels, volumes
 from engine.anatomy.check import check
+from engine.anatomy.keys import Key
 from engine.anatomy.motion import motion_of
 from engine.anatomy.presets import preset
 from engine.phantom.population import LOOKS, Acquisition, Exam, draw_subject
+from engine.phantom.quality import DRAFT
 from engine.phantom.simulate import simulate
+from engine.pipelines.phantom import SCAN
 
 
 def clip_of(seed: int, size: int = 112, look: str = "echonet", frames: int = 16):
@@ -78,6 +82,45 @@ def test_flow_is_the_motion_of_the_contours():
         column, row = np.round(here).astype(int).T
         assert np.abs(vectors[k, row, column] - (there - here)).max() < 1.0  # pixel
     assert np.abs(vectors.sum(0)[: size // 12]).max() < 1.0
+
+
+def pushed(heart):
+    """The lateral wall 8 mm in at end-systole, its basal end as it was."""
+    offsets = np.zeros_like(heart.lv_endo)
+    offsets[len(offsets) // 2 + 1 : -1] = -8 * motion_of(heart).axes[1]
+    return (Key(cycle.ES_PHASE, {"lv_endo": offsets}),)
+
+
+def test_the_picture_follows_a_wall_that_the_hand_moved():
+    heart = preset("normal")
+    plain, clip = (simulate([Exam(heart, 50.0, 60.0, SCAN, keys=k)], 8, 112)[0] for k in ((), pushed(heart)))
+    es = round(cycle.ES_PHASE * 8)
+    assert np.array_equal(plain.frames[0], clip.frames[0]) and clip.lvef == pytest.approx(50.0, abs=0.5)
+
+    def dice_of_dark(picture, drawn):
+        """How well what is dark within the drawn ventricle is the cavity."""
+        smooth = cv2.GaussianBlur(picture, (0, 0), 1.5)
+        ventricle = (drawn == labels.LV) | (drawn == labels.MYOCARDIUM)
+        dark, cavity = (smooth < 55) & ventricle, drawn == labels.LV
+        return 2 * (dark & cavity).sum() / (dark.sum() + cavity.sum())
+
+    drawn = clip.label_maps[es]
+    own = dice_of_dark(plain.frames[es], plain.label_maps[es])
+    assert dice_of_dark(clip.frames[es], drawn) > max(own - 0.03, dice_of_dark(plain.frames[es], drawn) + 0.04)
+    became_wall = (plain.label_maps[es] == labels.LV) & (drawn == labels.MYOCARDIUM)
+    assert became_wall.sum() > 60
+    assert clip.frames[es][became_wall].mean() > 1.5 * plain.frames[es][became_wall].mean()
+
+
+def test_flow_follows_a_wall_that_the_hand_moved():
+    heart, size = preset("normal"), 112
+    grid = heart.sector.grid(size)
+    clip = simulate([Exam(heart, 50.0, 60.0, Acquisition(), keys=pushed(heart))], 12, size, quality=DRAFT)[0]
+    vectors = clip.flow()
+    for k in (1, 4, 7):
+        here, there = (grid.to_pixels(contours.spline(clip.hearts[j].lv_endo)) for j in (k, k + 1))
+        column, row = np.round(here).astype(int).T
+        assert np.abs(vectors[k, row, column] - (there - here)).max() < 1.0  # pixel
 
 
 def test_the_population_is_drawable_and_varied():

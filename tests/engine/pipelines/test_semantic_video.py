@@ -110,3 +110,21 @@ def test_what_cannot_be_generated_is_refused_in_one_sentence(pipeline, condition
 def test_settings_beyond_the_card_are_refused(pipeline, wrong):
     with pytest.raises(engine.BadInput):
         pipeline.generate(engine.Conditions(heart=preset("normal")), replace(QUICK, **wrong))
+
+
+def test_another_start_turns_the_loop_and_its_label_maps(pipeline):
+    asked = engine.Conditions(heart=preset("normal"), lvef=50.0)
+    (clip,), (turned,) = (pipeline.generate(each, QUICK) for each in (asked, replace(asked, start=0.26)))
+    assert np.array_equal(turned.frames, np.roll(clip.frames, -4, axis=0))
+    assert np.array_equal(turned.label_maps, np.roll(clip.label_maps, -4, axis=0))
+    assert turned.fps == clip.fps and turned.provenance.conditions["start"] == 0.26
+    with pytest.raises(engine.BadInput, match="fps"):
+        pipeline.generate(replace(asked, fps=30.0), QUICK)
+
+
+def test_a_preview_is_the_clip_of_few_steps_without_guidance(pipeline):
+    asked = engine.Conditions(heart=preset("normal"), lvef=50.0, start=0.5)
+    quick = pipeline.preview(asked, replace(pipeline.card.defaults((5, 6)), sampler="heun"))
+    (same,) = pipeline.generate(asked, engine.Settings("dpm++2m", 4, 1.0, seeds=(5,)))
+    assert np.array_equal(quick.frames, same.frames) and quick.provenance == same.provenance
+    assert quick.label_maps is None
