@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.anatomy.drawing import drawing_from_json
 from engine.anatomy.heart import Sector, read_document
+from engine.anatomy.mapping import VALUES
 from engine.errors import BadInput
 from engine.media.kinds import UnknownKind, known_endings
 from engine.media.limits import UNKNOWN_SPACING
@@ -20,9 +21,6 @@ from engine.media.write import LABEL_ENDINGS
 from engine.types import Clip
 from studio.session import JPEG, Session, fine_grid, with_backdrop, with_drawing
 from studio.table import ask
-
-FEW_LEVELS = 16
-"""A picture with no more grey levels than this is a label map, right or wrong, and no recording."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +43,8 @@ def open_file(session: Session, path: str) -> Opened:
         blank = replace(session.drawing, keys=(), directions={}, sketch=())
         return Opened(with_drawing(session, drawing_from_json(read_document(path), blank)))
     if name.lower().endswith(LABEL_ENDINGS):
-        try:
-            maps, mm_per_pixel = read_labels(path)
-        except BadInput:
-            if len(np.unique(_recording(path).frames)) <= FEW_LEVELS:
-                raise
-        else:
+        maps, mm_per_pixel = read_labels(path)
+        if len(np.unique(maps)) <= VALUES:
             return Opened(session, question=ask(name, maps, mm_per_pixel))
     return Opened(*open_frame(session, path))
 

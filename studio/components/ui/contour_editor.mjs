@@ -120,7 +120,7 @@ export function mount({ element, trigger, props, server, watch }) {
     stage.showWindow(look);
     stage.showSketch(value.drawing.sketch);
     stage.showArrows(value.drawing.directions);
-    parts.image.hidden = !value.backdrop;
+    parts.image.hidden = parts.find.hidden = !value.backdrop;
     parts.layers.image.disabled = !value.backdrop;
     showLayers();
     drawTool();
@@ -642,10 +642,11 @@ function build(stage, palette, timeline) {
     "select", { class: "live", title: "The clip that follows the drawing", "aria-label": "Live clip" },
     html("option", { value: "phantom" }, "Live: physics"), html("option", { value: "model" }, "Live: model"), html("option", { value: "off" }, "Live: off"),
   );
+  const find = button("find", { words: "Find contours", hint: "Let the segmentation network propose the contours of this image" });
   const shows = html("details", { class: "shows" }, html("summary", {}, "Show"), html("div", {}, ...Object.values(found).map(([, label]) => label)));
   const bar = html(
     "div", { class: "toolbar bar", role: "toolbar", "aria-label": "Drawing" },
-    hearts, undo, redo, shows, html("span", { class: "gap" }), live, help,
+    hearts, undo, redo, shows, find, html("span", { class: "gap" }), live, help,
   );
   const slider = (name, words, min, max, step, start) => {
     const input = html("input", { type: "range", class: name, min, max, step, value: start, "aria-label": words });
@@ -657,8 +658,7 @@ function build(stage, palette, timeline) {
     window: slider("window", "Window", 10, 400, 1, WINDOW.window),
   };
   const sliders = Object.fromEntries(Object.entries(shown).map(([name, [input]]) => [name, input]));
-  const find = button("find", { words: "Find contours", hint: "Let the segmentation network propose the contours of this image" });
-  const image = html("div", { class: "image toolbar", role: "toolbar", "aria-label": "Image" }, find, ...Object.values(shown).map(([, label]) => label));
+  const image = html("div", { class: "image toolbar", role: "toolbar", "aria-label": "Image" }, ...Object.values(shown).map(([, label]) => label));
   const numbers = html("div", { class: "numbers-row" });
   const hint = html("p", { class: "hint" });
   const message = html("p", { class: "message", role: "status" });

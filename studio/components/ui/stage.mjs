@@ -12,7 +12,7 @@ const FILLS = { lv_epi: "myocardium", la: "la", lv_endo: "lv" }; // in the order
 const GHOSTS = ["lv_endo", "la"];
 const SIDES = { A4C: ["septal", "lateral"], A2C: ["inferior", "anterior"] };
 const LEGEND = [["lv", "LV cavity"], ["myocardium", "Myocardium"], ["la", "Left atrium"], ["leaflet", "Mitral leaflets"]];
-const INK = 1.6; // mm, the width of a pen stroke at full pressure
+const INK = 1.2; // mm, the width of a pen stroke at full pressure
 
 let mounted = 0;
 
