@@ -147,9 +147,9 @@ def _feet(old: Points, border: Points, radius: float, canvas: _Canvas) -> Points
 def _follow(points: Points, border: Points, ends: Points, canvas: _Canvas) -> Points:
     """As many control points whose spline runs along a closed border from end to end, those away from its change where they were."""
     old = spline(points)
-    new = resample(path_between(border, ends, old.mean(0) - (old[0] + old[-1]) / 2), 1500)
+    new = resample(path_between(border, ends, old.mean(0) - (old[0] + old[-1]) / 2), 800)
     new[[0, -1]] = ends
-    away = np.hypot(*(old[:, None] - new[None]).transpose(2, 0, 1))
+    away = np.hypot(*(old.T[:, :, None] - new.T[:, None]))
     at, same = away.argmin(1), away.min(1) <= NEAR * canvas.mm
     # A curve follows the border once from end to end: what would run back is matched as its neighbours are.
     known = at[same]
