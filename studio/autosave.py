@@ -35,7 +35,7 @@ def restore(browser: str) -> Session:
     """The kept session of this browser, or a new one where there is none that can be read."""
     try:
         return from_json(json.loads(_path(browser).read_text(encoding="utf-8")))
-    except (OSError, ValueError):  # a BadInput is a ValueError
+    except (OSError, ValueError, RecursionError):  # a BadInput is a ValueError
         return start()
 
 
