@@ -9,7 +9,7 @@ from engine.diffusion.denoiser import loss_weight
 from engine.networks.semantic_unet import SemanticConditions, SemanticUNet
 from engine.weights import load_strictly
 from training.batches import SHOWN, Batches
-from training.data.phantom import make_set, read_set
+from training.data.phantom import Recipe, make_set, read_set
 from training.ema import Ema
 from training.losses import denoising_loss
 from training.presets import PRESETS
@@ -18,7 +18,7 @@ from training.presets import PRESETS
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    make_set(folder, first=0, count=SHOWN + 3, frames=16, size=128, workers=1)
+    make_set(folder, first=0, count=SHOWN + 3, workers=1)
     return folder
 
 
@@ -33,12 +33,12 @@ def test_a_cached_shard_is_not_made_again_and_another_size_is_refused(cache):
     make_set(cache, first=0, count=SHOWN + 3, workers=1)
     assert before == {path: path.stat().st_mtime_ns for path in cache.glob("*.npz")}
     with pytest.raises(SystemExit, match="another folder"):
-        make_set(cache, first=0, count=1, size=64)
+        make_set(cache, first=0, count=1, recipe=Recipe(size=64))
 
 
 def test_a_set_that_grows_is_made_whole(tmp_path):
     for count in (1, 2):
-        make_set(tmp_path, first=0, count=count, frames=2, size=32, workers=1)
+        make_set(tmp_path, first=0, count=count, recipe=Recipe(frames=2, size=32), workers=1)
     assert read_set(tmp_path).seed.tolist() == [0, 1]
 
 

@@ -1,14 +1,15 @@
 """Phantom clips cached on disk in shards, resumable, drawn by seed.
 
 `python -m training.data.phantom FOLDER --first 0 --count 2400` fills a folder; a shard that is there is not made again.
-Seeds from HELD_OUT upwards are for measuring only: nothing that generates may train on them.
+With `--fps` clips start anywhere in the beat and run at that rate, as recordings do; without, one whole beat from end-diastole
+fills the frames. Seeds from HELD_OUT upwards are for measuring only: nothing that generates may train on them.
 """
 
 import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +37,7 @@ VIEWS = ("A4C", "A2C")
 
 @dataclass(frozen=True, eq=False)
 class PhantomSet:
-    """Clips in memory; index 0 of the time axis is end-diastole."""
+    """Clips in memory; index 0 of the time axis is end-diastole where a clip holds one beat."""
 
     frames: UInt8[np.ndarray, "n t h w"]
     label_maps: UInt8[np.ndarray, "n t h w"]
@@ -47,14 +48,26 @@ class PhantomSet:
     seed: Int[np.ndarray, "n"]
 
 
-def write_shard(path: Path, first: int, count: int, frames: int, size: int, look: Look, device: str) -> None:
+@dataclass(frozen=True)
+class Recipe:
+    """What all clips of a folder have in common."""
+
+    frames: int = 16
+    size: int = 128
+    look: Look = "echonet"
+    fps: float | None = None
+    """None: one whole beat, from end-diastole, fills the frames"""
+
+
+def write_shard(path: Path, first: int, count: int, recipe: Recipe, device: str) -> None:
     """`count` clips of consecutive seeds, written whole or not at all."""
     torch.set_num_threads(1)
-    subjects = [draw_subject(seed, look) for seed in range(first, first + count)]
+    subjects = [draw_subject(seed, recipe.look) for seed in range(first, first + count)]
+    starts = [float(np.random.default_rng([13, s.seed]).random()) if recipe.fps else 0.0 for s in subjects]
     clips = []
-    for start in range(0, count, 4 if device == "cpu" else count):
-        part = subjects[start : start + (4 if device == "cpu" else count)]
-        clips += simulate([subject.exam() for subject in part], frames, size, device)
+    for subject, start in zip(subjects, starts, strict=True):
+        how = {"device": device, "fps": recipe.fps, "start": start}
+        clips += simulate([subject.exam()], recipe.frames, recipe.size, **how)
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
         np.savez_compressed(
@@ -64,6 +77,7 @@ def write_shard(path: Path, first: int, count: int, frames: int, size: int, look
             lvef=np.array([s.lvef for s in subjects], np.float32),
             view=np.array([VIEWS.index(s.heart.view) for s in subjects]),
             seed=np.array([s.seed for s in subjects]),
+            fps=np.array([clip.fps for clip in clips], np.float32),
             parameters=np.array(json.dumps([s.parameters() for s in subjects])),
         )
     os.replace(temporary, path)
@@ -73,9 +87,7 @@ def make_set(
     folder: Path,
     first: int,
     count: int,
-    frames: int = 16,
-    size: int = 128,
-    look: Look = "echonet",
+    recipe: Recipe = Recipe(),
     device: str = "cpu",
     workers: int | None = None,
 ) -> None:
@@ -85,7 +97,8 @@ def make_set(
             f"The first seed is {first}; a multiple of {SHARD} is wanted, so that no clip is in two shards."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {"frames": frames, "size": size, "look": look}
+    # Older folders name no rate: they hold one beat a clip.
+    manifest = {name: value for name, value in asdict(recipe).items() if value is not None}
     note = folder / "manifest.json"
     if note.exists() and json.loads(note.read_text()) != manifest:
         raise SystemExit(
@@ -93,7 +106,7 @@ def make_set(
         )
     note.write_text(json.dumps(manifest))
     shards = [(_shard(folder, s), s, min(SHARD, first + count - s)) for s in range(first, first + count, SHARD)]
-    jobs = [(path, s, n, frames, size, look, device) for path, s, n in shards if not _holds(path, n)]
+    jobs = [(path, s, n, recipe, device) for path, s, n in shards if not _holds(path, n)]
     # On a GPU too: the scenes, which are half the work, are made on the CPU, so several processes feed one device.
     with ProcessPoolExecutor(workers, get_context(None if device == "cpu" else "spawn")) as pool:
         for done in tqdm(as_completed([pool.submit(write_shard, *job) for job in jobs]), total=len(jobs), unit="shard"):
@@ -122,15 +135,18 @@ def examples(folder: Path) -> Iterator[Example]:
         with np.load(path) as shard:
             parts = [shard[field.name] for field in fields(PhantomSet)]
             told = json.loads(str(shard["parameters"]))
-        for frames, maps, lvef, view, seed, drawn in zip(*parts, told, strict=True):
-            count, height, width = frames.shape
+            beats = [parts[0].shape[1] * each["heart_rate"] / 60 for each in told]
+            rates = shard.get("fps", beats)
+        for frames, maps, lvef, view, seed, rate, drawn in zip(*parts, rates, told, strict=True):
+            _, height, width = frames.shape
+            area = (maps == labels.LV).sum((1, 2))
             yield Example(
                 frames=frames,
-                fps=count * drawn["heart_rate"] / 60,
+                fps=float(rate),
                 mm_per_pixel=Sector(**drawn["shape"]["sector"]).grid(height, width).mm_per_pixel,
                 view=VIEWS[view],
-                ed=0,
-                es=int((maps == labels.LV).sum((1, 2)).argmin()),
+                ed=int(area.argmax()),
+                es=int(area.argmin()),
                 label_maps=dict(enumerate(maps)),
                 lvef=float(lvef),
                 split="test" if seed >= HELD_OUT else "train",
@@ -162,14 +178,15 @@ def main(
     folder: Annotated[Path, typer.Argument(help="Where the shards go; keep it outside the repository.")],
     first: Annotated[int, typer.Option(help="First seed.")] = 0,
     count: Annotated[int, typer.Option(help="How many clips.")] = 2400,
-    frames: Annotated[int, typer.Option(help="Frames a clip, one beat.")] = 16,
+    frames: Annotated[int, typer.Option(help="Frames a clip.")] = 16,
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 128,
     look: Annotated[Look, typer.Option(help="echonet or camus.")] = "echonet",
+    fps: Annotated[float | None, typer.Option(help="Frames a second; without, one beat fills the frames.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     workers: Annotated[int | None, typer.Option(help="Processes; as many as there are cores by default.")] = None,
 ) -> None:
     """Simulate a set of phantom clips."""
-    make_set(folder, first, count, frames, size, look, device, workers)
+    make_set(folder, first, count, Recipe(frames, size, look, fps), device, workers)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from engine.phantom.population import draw_subject
 from tests.training.data.copies import CamusPatient, write_camus
 from training.data import camus
 from training.data.example import Example, resample
-from training.data.phantom import HELD_OUT, examples, make_set, read_set
+from training.data.phantom import HELD_OUT, Recipe, examples, make_set, read_set
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_volumes_survive(half_beat):
 
 
 def test_the_phantom_gives_examples_too(tmp_path):
-    make_set(tmp_path, first=HELD_OUT, count=2, frames=4, size=48, workers=1)
+    make_set(tmp_path, first=HELD_OUT, count=2, recipe=Recipe(frames=4, size=48), workers=1)
     data, found = read_set(tmp_path), list(examples(tmp_path))
     assert [example.patient for example in found] == [f"{HELD_OUT}", f"{HELD_OUT + 1}"]
     for at, example in enumerate(found):
@@ -95,11 +95,22 @@ def test_the_phantom_gives_examples_too(tmp_path):
         assert (example.ed, example.es) == (0, int(np.argmin(areas))) and areas[0] > areas[example.es]
 
 
+def test_clips_at_a_frame_rate_start_anywhere_in_the_beat(tmp_path):
+    make_set(tmp_path, first=HELD_OUT, count=4, recipe=Recipe(frames=8, size=48, fps=8.0), workers=1)
+    found = list(examples(tmp_path))
+    assert [example.fps for example in found] == [8.0] * 4
+    assert len({example.ed for example in found}) > 1
+    for example in found:
+        areas = [(drawn == labels.LV).sum() for drawn in example.label_maps.values()]
+        assert areas[example.ed] == max(areas) and areas[example.es] == min(areas)
+        assert np.ptp(areas) > 0
+
+
 def test_clips_of_several_shapes_are_no_set_and_an_empty_folder_is_none(tmp_path):
     with pytest.raises(SystemExit, match="no phantom clips"):
         next(examples(tmp_path))
     for size in (32, 48):
-        make_set(tmp_path / str(size), first=HELD_OUT, count=1, frames=2, size=size, workers=1)
+        make_set(tmp_path / str(size), first=HELD_OUT, count=1, recipe=Recipe(frames=2, size=size), workers=1)
     with pytest.raises(SystemExit, match="2x32x32, 2x48x48"):
         read_set(tmp_path)
     assert len(list(examples(tmp_path))) == 2
