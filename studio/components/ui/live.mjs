@@ -8,6 +8,7 @@ export function createLive({ ask, show }) {
   let wanted = null;
   let asking = false;
   let settling = 0;
+  let latest = null;
 
   async function run() {
     if (asking) return;
@@ -31,8 +32,12 @@ export function createLive({ ask, show }) {
 
   function want(request) {
     clearTimeout(settling);
-    wanted = { ...request, draft: true };
-    run();
+    const what = JSON.stringify([request.model, request.drawing]);
+    if (what !== latest) {
+      latest = what; // letting go of what was dragged changes nothing more
+      wanted = { ...request, draft: true };
+      run();
+    }
     settling = setTimeout(() => {
       wanted = { ...request, draft: false };
       run();
@@ -42,7 +47,7 @@ export function createLive({ ask, show }) {
   /** Nothing more is asked for. */
   function stop() {
     clearTimeout(settling);
-    wanted = null;
+    wanted = latest = null;
   }
 
   return { want, stop };
