@@ -43,9 +43,14 @@ def open_file(session: Session, path: str) -> Opened:
         blank = replace(session.drawing, keys=(), directions={}, sketch=())
         return Opened(with_drawing(session, drawing_from_json(read_document(path), blank)))
     if name.lower().endswith(LABEL_ENDINGS):
-        maps, mm_per_pixel = read_labels(path)
-        if len(np.unique(maps)) <= VALUES:
-            return Opened(session, question=ask(name, maps, mm_per_pixel))
+        try:
+            maps, mm_per_pixel = read_labels(path)
+        except BadInput:  # a recording, unless it looks like a map
+            if len(np.unique(_recording(path).frames)) <= VALUES:
+                raise
+        else:
+            if len(np.unique(maps)) <= VALUES:
+                return Opened(session, question=ask(name, maps, mm_per_pixel))
     return Opened(*open_frame(session, path))
 
 

@@ -22,7 +22,7 @@ from PIL import Image
 from engine.anatomy import cycle, labels
 from engine.anatomy.check import check, warnings
 from engine.anatomy.contours import label_map
-from engine.anatomy.drawing import STROKES, Drawing, drawing_from_json, preset_drawing
+from engine.anatomy.drawing import Drawing, drawing_from_json, preset_drawing
 from engine.anatomy.heart import Heart
 from engine.anatomy.keys import OPEN_PHASE
 from engine.anatomy.labels import View
@@ -161,7 +161,9 @@ def _started(drawing: Drawing, before: Drawing, document: Document) -> Document:
 
 
 def _changed(drawing: Drawing) -> Document:
-    return {"drawing": drawing.to_json(), "frame": frame(drawing.heart.sector)}
+    document = drawing.to_json()
+    drawing_from_json(document)  # refuses what no later request could read, such as a sketch that has grown too long
+    return {"drawing": document, "frame": frame(drawing.heart.sector)}
 
 
 @answered
@@ -190,12 +192,8 @@ def propose(document: Document) -> Document:
 def edges(document: Document) -> Document:
     """The drawing with the edges of the backdrop added to its sketch."""
     drawing, picture = _behind(document)
-    sketch = (*drawing.sketch, *edges_of(picture, fine_grid(drawing.heart.sector)))
-    if len(sketch) > STROKES:
-        raise BadInput(
-            f"With these edges the sketch has {len(sketch)} strokes; at most {STROKES} are wanted, so erase some."
-        )
-    return _changed(replace(drawing, sketch=sketch))
+    strokes = edges_of(picture, fine_grid(drawing.heart.sector))
+    return _changed(replace(drawing, sketch=(*drawing.sketch, *strokes)))
 
 
 def _behind(document: Document) -> tuple[Drawing, UInt8[np.ndarray, "h w"]]:
