@@ -19,6 +19,7 @@ import { GESTURES, grip } from "./tools.mjs";
 const GRAB = { mouse: 14, pen: 16, touch: 24 }; // CSS pixels around a control point that take hold of it
 const NUDGE = { fine: 0.5, coarse: 2 }; // mm
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const SLIDERS = ["lvef", "heart_rate", "frames", "fps", "start"]; // of the drawing, on the page around
 const WINDOW = { opacity: 1, level: 128, window: 255 };
 const OFFLINE = "The studio does not answer; what you draw stays here, and follows when it is back.";
 
@@ -51,6 +52,7 @@ export function mount({ element, trigger, props, server, watch }) {
   let tool = "points";
   let selected = null; // {contour, index}
   let hovered = null;
+  let held = null; // names the arrow key's press
   let gesture = null; // {run, from, moved} while the pointer drags; run is null while it moves the view
   let busy = false; // the server is making something of the drawing
   let beating = null; // when the contours began to beat
@@ -203,16 +205,16 @@ export function mount({ element, trigger, props, server, watch }) {
 
   const now = () => ({ drawing: value.drawing, frame: value.frame, backdrop: value.backdrop });
 
-  /** One finished change of the drawing. */
-  function put(kind, next) {
+  /** One finished change of the drawing. Changes of one `run` (a held key's) in quick succession are one step of the history. */
+  function put(kind, next, run) {
     if (alike(next, value.drawing)) return;
-    past = history.record(past, now(), { kind, at: performance.now() });
+    past = history.record(past, now(), run && { kind: run, at: performance.now() });
     give({ ...value, drawing: next }, kind);
   }
 
-  function commit(kind, { drawing: base, before, after }) {
+  function commit(kind, { drawing: base, before, after }, run) {
     contours = after;
-    put(kind, edited(base, phase, before, after));
+    put(kind, edited(base, phase, before, after), run);
   }
 
   function travel(step, kind) {
@@ -251,7 +253,7 @@ export function mount({ element, trigger, props, server, watch }) {
       if (!answer) return say([OFFLINE]);
       if (!answer.drawing) return say([answer.message]);
       const frame = answer.frame ?? value.frame;
-      past = history.record(past, now(), { kind, at: performance.now() });
+      past = history.record(past, now());
       if (kind === "heart" || kind === "map") go(ED);
       give({ ...value, drawing: answer.drawing, frame, backdrop: alike(frame, value.frame) ? value.backdrop : null }, kind);
     } finally {
@@ -276,8 +278,9 @@ export function mount({ element, trigger, props, server, watch }) {
       view = whole(next.frame);
       phase = ED;
     } else if (!alike(next.drawing, value.drawing)) {
-      const kind = alike({ ...next.drawing, lvef: 0 }, { ...value.drawing, lvef: 0 }) ? "lvef" : "page";
-      past = history.record(past, now(), kind === "lvef" ? { kind, at: performance.now() } : undefined);
+      const changed = Object.keys(next.drawing).filter((name) => !alike(next.drawing[name], value.drawing[name]));
+      const slid = changed.every((name) => SLIDERS.includes(name)) && { kind: changed.join(), at: performance.now() };
+      past = history.record(past, now(), slid || undefined);
     }
     if (dragging) {
       // the drag goes on, for only what surrounds the heart has changed
@@ -538,8 +541,8 @@ export function mount({ element, trigger, props, server, watch }) {
     const [dx, dy] = ARROWS[event.key];
     const step = event.shiftKey ? NUDGE.coarse : NUDGE.fine;
     const after = movePoint(contours, selected.contour, selected.index, [dx * step, dy * step], palette.options.soft);
-    const kind = event.repeat ? "nudge" : `nudge ${performance.now()}`; // held down is one step
-    commit(kind, { drawing: value.drawing, before: contours, after });
+    if (!event.repeat) held = `nudge ${performance.now()}`; // held down is one step
+    commit("nudge", { drawing: value.drawing, before: contours, after }, held);
   }
 
   function selectNext(by) {
