@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import cv2
+import nibabel
 import numpy as np
 import pydicom.data
 import pytest
@@ -111,6 +112,19 @@ def test_a_recording_in_a_file_for_maps_is_a_recording(tmp_path):
     grey = (FAN.contains(FAN.grid(200).mesh()) * rng.integers(20, 250, (200, 200))).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "still.png"), grey)
     opened = open_file(start(), str(tmp_path / "still.png"))
+    assert opened.frames == 1 and opened.question is None and opened.session.backdrop
+
+
+@pytest.mark.parametrize("ending", [".png", ".nii"])
+def test_a_recording_in_colours_or_fractions_is_a_recording(tmp_path, ending):
+    rng = np.random.default_rng(2)
+    grey = FAN.contains(FAN.grid(200).mesh()) * rng.uniform(20, 250, (200, 200))
+    path = str(tmp_path / f"still{ending}")
+    if ending == ".png":
+        cv2.imwrite(path, np.stack([grey, grey, grey], -1).astype(np.uint8))
+    else:
+        nibabel.save(nibabel.Nifti1Image(grey.T.astype(np.float32), np.eye(4)), path)
+    opened = open_file(start(), path)
     assert opened.frames == 1 and opened.question is None and opened.session.backdrop
 
 

@@ -31,17 +31,39 @@ const byPhase = (keys) => [...keys].sort((a, b) => a.phase - b.phase);
  */
 export function edited(drawing, phase, before, after) {
   if (samePhase(phase, ED)) return { ...drawing, contours: rounded(after) };
-  const offsets = { ...keyAt(drawing, phase)?.offsets };
-  for (const [name, points] of Object.entries(after)) {
-    const moves = points.map(([x, y], i) => [x - before[name][i][0], y - before[name][i][1]]);
-    if (moves.every(([dx, dy]) => Math.hypot(dx, dy) < STILL)) continue;
-    const old = offsets[name] ?? moves.map(() => [0, 0]);
-    offsets[name] = moves.map(([dx, dy], i) => [old[i][0] + dx, old[i][1] + dy]);
+  const moves = (name) => after[name].map(([x, y], i) => [x - before[name][i][0], y - before[name][i][1]]);
+  const moved = Object.keys(after).filter((name) => moves(name).some(([dx, dy]) => Math.hypot(dx, dy) >= STILL));
+  if (!moved.length) return drawing;
+  const offsets = { ...(keyAt(drawing, phase)?.offsets ?? takenOver(drawing.keys, phase)) };
+  for (const name of moved) {
+    const old = offsets[name] ?? after[name].map(() => [0, 0]);
+    offsets[name] = moves(name).map(([dx, dy], i) => [old[i][0] + dx, old[i][1] + dy]);
   }
-  if (!Object.keys(offsets).length) return drawing;
   const keys = byPhase([...without(drawing, phase), { phase, offsets: rounded(offsets) }]);
   const drawn = samePhase(phase, ES) ? { lvef: ejected(drawing.contours, after) } : {};
   return { ...drawing, keys, ...drawn };
+}
+
+/**
+ * What the other corrections add at a phase, by contour, until it has one of its own: they are gone at the keys beside them
+ * (`cycle.weight`), so that a new one takes it over. Those of ES and of the open leaflets reach past any key.
+ */
+function takenOver(keys, phase) {
+  const taken = {};
+  for (const key of keys) {
+    if (samePhase(key.phase, ES)) continue;
+    const others = [ED, ES, 1, ...keys.map((each) => each.phase).filter((each) => each !== key.phase)];
+    const before = Math.max(...others.filter((each) => each < key.phase));
+    const after = Math.min(...others.filter((each) => each > key.phase));
+    const share = phase < key.phase ? (phase - before) / (key.phase - before) : (after - phase) / (after - key.phase);
+    if (share <= 0) continue;
+    const weight = share * share * (3 - 2 * share);
+    for (const [name, moves] of Object.entries(key.offsets)) {
+      if (samePhase(key.phase, OPEN) && name.endsWith("leaflet")) continue;
+      taken[name] = moves.map(([dx, dy], i) => [weight * dx + (taken[name]?.[i][0] ?? 0), weight * dy + (taken[name]?.[i][1] ?? 0)]);
+    }
+  }
+  return taken;
 }
 
 /** The drawing without the correction at a phase. */
@@ -72,7 +94,7 @@ export const withoutPoint = (drawing, { contour, index }) => inContour(drawing, 
 /** The same point more in contours that are on screen. */
 export const addPoint = (contours, { contour, segment, u }) => ({ ...contours, [contour]: insertPoint(contours[contour], segment, u) });
 
-/** The drawing with its left and right walls swapped about the long axis, and their motion with them. */
+/** The drawing with its left and right walls swapped about the long axis, and their motion and arrows with them. */
 export function mirrored(drawing) {
   const { apex, base } = longAxis(drawing.contours.lv_endo);
   const length = Math.hypot(base[0] - apex[0], base[1] - apex[1]);
@@ -87,7 +109,9 @@ export function mirrored(drawing) {
       Object.entries(offsets).map(([name, moves]) => (other[name] ? [other[name], moves.map(flip)] : [name, moves.map(flip).reverse()])),
     );
   const keys = drawing.keys.map((key) => ({ ...key, offsets: rounded(swapped(key.offsets)) }));
-  return { ...drawing, contours: rounded(mirror(drawing.contours)), keys };
+  const reflect = ([x, y]) => flip([x - apex[0], y - apex[1]]).map((value, k) => value + apex[k]);
+  const arrows = Object.entries(drawing.directions).map(([name, arrow]) => [other[name], arrow.map(reflect)]);
+  return { ...drawing, contours: rounded(mirror(drawing.contours)), keys, directions: rounded(Object.fromEntries(arrows)) };
 }
 
 /** Whether two drawings are the same document. */

@@ -17,7 +17,8 @@ export function createLive({ ask, show }) {
       while (wanted) {
         const request = wanted;
         wanted = null;
-        const answer = await ask(request);
+        const answer = await ask(request).catch(() => null); // a server that is gone is asked with the next change
+        if (latest === null) continue; // stopped meanwhile
         if (answer?.busy && !wanted) {
           wanted = request;
           await new Promise((done) => setTimeout(done, RETRY));
