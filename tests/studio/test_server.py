@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from engine.anatomy.drawing import preset_drawing
 from studio.address import listen, names, names_us
+from studio.components.contour_editor import SERVER, hearts
 from studio.guard import COOKIE
 
 
@@ -143,6 +145,40 @@ def test_what_a_page_shows_before_its_drawing_is_brought_back_is_not_kept(studio
         answer, _ = request(studio_url, "POST", "/gradio_api/run/predict", sent, event)
         assert answer.status == 200
     assert json.loads(path.read_text())["doc"] == "a-drawing-brought-back"
+
+
+def asked(url, name, document):
+    """What the table answers to a raw JSON text."""
+    config = json.loads(request(url, "GET", "/config")[1])
+    (editor,) = (each["id"] for each in config["components"] if each["props"].get("elem_id") == "editor")
+    sent = (
+        f'{{"component_id": {editor}, "fn_name": "{name}", "session_hash": "a-page-of-this-test", "data": {document}}}'
+    )
+    headers = {"Content-Type": "application/json"}
+    return request(url, "POST", "/gradio_api/component_server", headers, sent.encode())
+
+
+@pytest.mark.parametrize("name", [function.__name__ for function in SERVER if function is not hearts])
+def test_the_table_answers_in_a_sentence_whatever_is_sent(studio_url, name):
+    for document in ("null", "[]", "{}", '"x"', "-Infinity", '{"drawing": {"version": 2, "contours": NaN}}'):
+        response, content = asked(studio_url, name, document)
+        assert response.status == 200, (document, content)
+        answer = json.loads(content)
+        assert list(answer) == ["message"] and answer["message"].endswith(".")
+
+
+def test_the_table_poses_what_it_put_there(studio_url):
+    _, content = asked(studio_url, "hearts", "null")
+    assert json.loads(content)["hearts"]
+    drawing = json.dumps(preset_drawing("normal").to_json())
+    made = json.loads(asked(studio_url, "random_patient", f'{{"drawing": {drawing}, "seed": 5}}')[1])
+    answer = json.loads(asked(studio_url, "pose", json.dumps({"drawing": made["drawing"]}))[1])
+    assert answer["beat"][0] == made["drawing"]["contours"]
+
+
+@pytest.mark.parametrize("name", ["get_config", "__init__", "answered", "mapped_", "postprocess"])
+def test_nothing_else_of_the_table_can_be_called(studio_url, name):
+    assert asked(studio_url, name, "{}")[0].status == 404
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
