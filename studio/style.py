@@ -13,6 +13,7 @@ THEME = gr.themes.Base(
     radius_size="sm",
     text_size="sm",
 ).set(
+    body_text_color_subdued="*neutral_600",
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_hover="*primary_800",
     button_primary_background_fill_dark="*primary_700",

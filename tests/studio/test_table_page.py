@@ -35,18 +35,30 @@ def test_the_clip_follows_an_edit_and_generate_makes_one_to_keep(studio):
     page = studio.page
     studio.choose_model("phantom")
     first = studio.live_clip()
-    assert page.locator("#export-mp4").is_hidden()
+    page.wait_for_selector("#export-mp4", state="hidden")
     studio.drag("lv_endo", 6, -12, 0)
     second = studio.wait_for_another_clip(first)
     studio.generate()
     page.wait_for_selector("#player .player-root[data-live=false]")
-    assert page.locator("#export-mp4").is_visible()
+    page.wait_for_selector("#export-mp4", state="visible")
     studio.download("export-mp4")
     kept = page.get_attribute("#player figure", "data-source")
     assert kept not in (first, second)
     studio.drag("lv_endo", 6, -6, 0)
     studio.wait_for_another_clip(kept)
-    assert page.locator("#export-mp4").is_hidden()
+    page.wait_for_selector("#export-mp4", state="hidden")
+
+
+def test_what_was_generated_right_after_an_edit_stays(studio):
+    page = studio.page
+    studio.choose_model("phantom")
+    studio.live_clip()
+    studio.drag("lv_endo", 6, -12, 0)
+    page.click("#generate")  # before the drawing has come to rest
+    page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
+    studio.download("export-mp4")
+    page.wait_for_timeout(1200)  # a live clip that was put off would have come by now
+    assert page.get_attribute("#player [data-ready]", "data-live") == "false"
 
 
 def test_the_drawing_goes_on_while_a_generation_runs(studio):
@@ -240,7 +252,7 @@ def test_the_backdrop_is_shown_as_chosen_and_its_contours_are_found(studio, reco
     page.locator("#editor .window").fill("80")
     assert brightness().std() > whole.std() + 5
     page.locator("#editor .window").fill("255")
-    assert brightness() == pytest.approx(whole, abs=2)
+    assert np.abs(brightness() - whole).mean() < 0.5
 
     opened, _ = studio.save_drawing(tmp_path)
     with studio.redrawn():
