@@ -24,6 +24,9 @@ HEADERS = {
 }
 
 
+LARGEST = 32 * 2**20
+"""bytes of a request that uploads no file: many times a page's whole state"""
+
 HIDDEN = {"/gradio_api/openapi.json"}
 """gradio's own description of the server, which no page of ours reads"""
 
@@ -48,6 +51,9 @@ class Guard:
         if not _same_origin(headers):
             refusal = PlainTextResponse("This page belongs to another site; open the studio's own address.", 403)
             return await refusal(scope, receive, send)
+        if _length(headers) > LARGEST and not scope["path"].endswith("/upload"):
+            refusal = PlainTextResponse(f"The request has more than {LARGEST // 2**20} MiB; reload the page.", 413)
+            return await refusal(scope, receive, send)
         if scope["path"] in HIDDEN:
             return await PlainTextResponse("Not found", 404)(scope, receive, send)
         new = None if _browser(headers) else secrets.token_urlsafe(24)
@@ -62,6 +68,11 @@ class Guard:
             await send(message)
 
         return await self.app(scope, receive, answer)
+
+
+def _length(headers: Headers) -> int:
+    told = headers.get("content-length", "0")
+    return int(told) if told.isdecimal() else 0
 
 
 def _same_origin(headers: Headers) -> bool:

@@ -98,6 +98,16 @@ def test_nothing_describes_the_server(studio_url, path):
     assert b"openapi" not in content
 
 
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(studio_url):
+    address = urlsplit(studio_url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection.putrequest("POST", "/gradio_api/component_server")
+    connection.putheader("content-length", str(10**12))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413 and answer.read().decode().endswith("reload the page.")
+
+
 @pytest.mark.parametrize("path", ["run/predict", "run/predict/", "api/predict", "run/generate"])
 def test_a_generation_and_nothing_else_waits_in_the_queue_and_cannot_go_round_it(studio_url, path):
     _, content = request(studio_url, "GET", "/config")

@@ -111,7 +111,9 @@ export function mirrored(drawing) {
   const keys = drawing.keys.map((key) => ({ ...key, offsets: rounded(swapped(key.offsets)) }));
   const reflect = ([x, y]) => flip([x - apex[0], y - apex[1]]).map((value, k) => value + apex[k]);
   const arrows = Object.entries(drawing.directions).map(([name, arrow]) => [other[name], arrow.map(reflect)]);
-  return { ...drawing, contours: rounded(mirror(drawing.contours)), keys, directions: rounded(Object.fromEntries(arrows)) };
+  const directions = rounded(Object.fromEntries(arrows));
+  const sketch = drawing.sketch.map((stroke) => ({ ...stroke, ...rounded({ points: stroke.points.map(reflect) }) }));
+  return { ...drawing, contours: rounded(mirror(drawing.contours)), keys, directions, sketch };
 }
 
 /** Whether two drawings are the same document. */

@@ -120,21 +120,23 @@ test("keys keep as many points as their contours, at the fewest and the most the
   assert.deepEqual(withPoint(partial, { contour: "lv_endo", segment: 1, u: 0.5 }).keys, partial.keys);
 });
 
-test("mirrored twice is not mirrored, to rounding; once, its motion and arrows are mirrored too", () => {
+test("mirrored twice is not mirrored, to rounding; once, its motion, arrows and sketch are mirrored too", () => {
   for (const name of ["normal", "dilated", "patient 3", "prolapse"]) {
     const contours = hearts[name].contours;
     const random = seeded(9);
     const moves = (points) => points.map(() => [6 * random() - 3, 6 * random() - 3]);
     const offsets = Object.fromEntries(Object.entries(contours).map(([each, points]) => [each, moves(points)]));
     const arrow = [[-5, 90], [-2, 75]];
-    const drawing = { ...whole, contours, keys: [{ phase: 0.2, offsets: rounded(offsets) }], directions: { septal_leaflet: arrow } };
+    const sketch = [{ points: arrow, pressure: [0.2, 0.8] }];
+    const drawing = { ...whole, contours, keys: [{ phase: 0.2, offsets: rounded(offsets) }], directions: { septal_leaflet: arrow }, sketch };
     const image = unharmed(drawing, mirrored);
     const twice = mirrored(image);
     for (const each of Object.keys(contours)) {
       assert.ok(farthest(twice.contours[each], contours[each]) < 0.004);
       assert.ok(farthest(twice.keys[0].offsets[each], offsets[each]) < 0.004);
     }
-    assert.deepEqual({ ...image, contours: 0, keys: 0, directions: 0 }, { ...drawing, contours: 0, keys: 0, directions: 0 });
+    const rest = { contours: 0, keys: 0, directions: 0, sketch: 0 };
+    assert.deepEqual({ ...image, ...rest }, { ...drawing, ...rest });
 
     // What is shown at the key is the mirror image of what was shown there.
     const { apex, base } = longAxis(contours.lv_endo);
@@ -153,6 +155,8 @@ test("mirrored twice is not mirrored, to rounding; once, its motion and arrows a
     assert.deepEqual(Object.keys(image.directions), ["lateral_leaflet"]);
     assert.ok(farthest(image.directions.lateral_leaflet, arrow.map(reflect)) < 0.002);
     assert.ok(farthest(twice.directions.septal_leaflet, arrow) < 0.004);
+    assert.ok(farthest(image.sketch[0].points, arrow.map(reflect)) < 0.002);
+    assert.deepEqual(image.sketch[0].pressure, [0.2, 0.8]);
   }
 });
 
