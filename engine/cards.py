@@ -46,21 +46,58 @@ _DRAWN = (
 )
 
 
+def _cascade(name: str, title: str, frames: int, *stages: str) -> ModelCard:
+    """A cascade is the list of its stages; what each of them makes is told beside its weights."""
+    return ModelCard(
+        name=name,
+        title=title,
+        paper="Reynaud et al., Feature-Conditioned Cascaded Video Diffusion Models for Precise Echocardiogram Synthesis",
+        summary=f"Two seconds in {frames} frames from one still and an LVEF: {len(stages)} "
+        + ("stage." if len(stages) == 1 else "stages, each going on from the one before."),
+        trained_on=SIMULATED,
+        requires=frozenset({"reference"}),
+        accepts=frozenset({"reference", "lvef", "heart_rate"}),
+        frames=frames,
+        size=(112, 112),
+        samplers=("edm-stochastic", "heun", "dpm++2m", "ddim"),
+        steps=(1, 12, 100),
+        guidance=(0.0, 1.5, 7.0),
+        stages=tuple(f"cascaded-edm-{stage}.safetensors" for stage in stages),
+        pipeline="cascaded_edm",
+    )
+
+
+_CASCADES = (
+    _cascade("cascaded-1scm", "Cascade of one stage", 16, "base-1scm"),
+    _cascade("cascaded-2scm", "Cascade of two stages", 64, "base-2scm", "tssr-2scm"),
+    # Its base would be that of two stages: the same clips, the same network.
+    _cascade("cascaded-4scm", "Cascade of four stages", 64, "base-2scm", "tsr1-4scm", "tsr2-4scm", "ssr-4scm"),
+)
+
+
 def _with_record(card: ModelCard) -> ModelCard:
     """The card with the scores and the training record that were written beside its weights.
 
     Without a record that can be read it stays as it is: whoever loads the weights is told.
     """
-    if card.weights is None:
+    if card.weights is None and not card.stages:
         return card
     try:
-        record = json.loads(find(card.weights).with_suffix(".json").read_text(encoding="utf-8"))
+        record = json.loads(find(card.weights or card.stages[-1]).with_suffix(".json").read_text(encoding="utf-8"))
         return replace(card, trained_on=record.get("trained_on", card.trained_on), scores=record.get("scores", {}))
     except (OSError, ValueError, AttributeError):  # a BadInput is a ValueError; what is no JSON object has no get
         return card
 
 
-CARDS: dict[str, ModelCard] = {card.name: _with_record(card) for card in _DRAWN}
+def _is_here(card: ModelCard) -> bool:
+    """Whether all stages of a cascade are there: it is listed from then on."""
+    try:
+        return all(find(stage) for stage in card.stages)
+    except BadInput:
+        return False
+
+
+CARDS: dict[str, ModelCard] = {card.name: _with_record(card) for card in (*_DRAWN, *filter(_is_here, _CASCADES))}
 
 
 def card(name: str) -> ModelCard:
@@ -74,5 +111,5 @@ def card(name: str) -> ModelCard:
 def load(name: str, device: str = "cpu") -> Pipeline:
     """The pipeline of a model, its weights loaded once a process. Raises BadInput on an unknown name or missing weights."""
     found = card(name)
-    module = importlib.import_module(f"engine.pipelines.{name.replace('-', '_')}")
+    module = importlib.import_module(f"engine.pipelines.{found.pipeline or name.replace('-', '_')}")
     return module.load(found, device)

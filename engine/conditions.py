@@ -21,6 +21,7 @@ LVEF = cycle.LVEF_RANGE
 SEEDS = 64
 """clips in one call"""
 LARGEST_SEED = 2**63 - 1
+_HINTS = {"heart|label_maps": "draw a heart or open a label map", "reference": "open a still"}
 
 
 def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
@@ -35,7 +36,7 @@ def check(card: ModelCard, conditions: Conditions, settings: Settings) -> None:
         found = [name for name in wanted.split("|") if name in given]
         if not found:
             raise BadInput(
-                f"{card.name} needs {wanted.replace('|', ' or ')} and got none; draw a heart or open a label map first."
+                f"{card.name} needs {wanted.replace('|', ' or ')} and got none; {_HINTS.get(wanted, 'give one')} first."
             )
         if len(found) > 1:
             raise BadInput(f"{card.name} got {' and '.join(found)}; one of them is wanted, so leave the other out.")

@@ -19,15 +19,16 @@ def provenance(
 
 
 def describe(conditions: Conditions) -> dict[str, Any]:
-    """The given conditions as plain JSON; a label map as its sha256, with its spacing."""
+    """The given conditions as plain JSON; a label map or a still as its sha256, with its spacing."""
     told = {name: getattr(conditions, name) for name in conditions.given()}
     if conditions.heart is not None:
         told["heart"] = conditions.heart.to_json()
     if conditions.keys:
         told["keys"] = [key.to_json() for key in conditions.keys]
-    if conditions.label_maps is not None:
-        told["label_maps"] = hashlib.sha256(np.ascontiguousarray(conditions.label_maps).tobytes()).hexdigest()
-        told["mm_per_pixel"] = conditions.mm_per_pixel and list(conditions.mm_per_pixel)
+    for name in ("label_maps", "reference"):
+        if (picture := getattr(conditions, name)) is not None:
+            told[name] = hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()
+            told["mm_per_pixel"] = conditions.mm_per_pixel and list(conditions.mm_per_pixel)
     return told
 
 

@@ -17,8 +17,10 @@ class Conditions:
     """The drawn end-diastolic heart; pipelines derive from it what they need at their own size."""
     label_maps: LabelMap | None = None
     """An end-diastolic label map (t == 1) drawn elsewhere; used in place of a heart."""
+    reference: Frames | None = None
+    """A still (t == 1) of any origin, in grey: what the clip should look like and whose heart it shows."""
     mm_per_pixel: tuple[float, float] | None = None
-    """(y, x) spacing of `label_maps`, mm; not a condition of its own."""
+    """(y, x) spacing of `label_maps` or `reference`, mm; not a condition of its own."""
     keys: tuple[Key, ...] = ()
     """what the hand corrected of the heart's motion; not a condition of its own."""
     view: View | None = None
@@ -56,11 +58,11 @@ class Provenance:
 
     model: str
     weights_sha256: str | None
-    """None for the phantom, which has no weights"""
+    """None for the phantom, which has no weights; those of a cascade's stages in their order, joined by '+'"""
     seed: int
     settings: dict[str, Any]
     conditions: dict[str, Any]
-    """plain JSON: heart document, keys, lvef, view, heart_rate, fps, start; a label map as its sha256"""
+    """plain JSON: heart document, keys, lvef, view, heart_rate, fps, start; a label map or a still as its sha256"""
     software: str
 
 
@@ -105,6 +107,10 @@ class ModelCard:
     """fewest and most frames; None: always `frames`"""
     weights: str | None = None
     """file name under assets/weights"""
+    stages: tuple[str, ...] = ()
+    """file names of a cascade's weights, first stage first, in place of `weights`; the last has the scores beside it"""
+    pipeline: str | None = None
+    """module under engine.pipelines; None: the name tells it"""
     scores: dict[str, Any] = field(default_factory=dict)
     """as the measuring command wrote them"""
 

@@ -1,4 +1,4 @@
-"""Random training batches of a cached set."""
+"""Random training batches of `semantic-video` from a cached set."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from engine.networks.semantic_unet import CLASSES, SemanticConditions
 from training.data.phantom import PhantomSet
-from training.presets import Preset
+from training.presets import SemanticPreset
 
 SHOWN = 6
 """last clips of the set, kept out of training and drawn into the pictures"""
@@ -16,7 +16,7 @@ SHOWN = 6
 class Batches:
     """Drawn by step, so that a resumed run goes on where it stopped."""
 
-    def __init__(self, data: PhantomSet, preset: Preset, device: torch.device):
+    def __init__(self, data: PhantomSet, preset: SemanticPreset, device: torch.device):
         self.preset, self.device = preset, device
         known = data.frames, data.label_maps[:, 0], data.lvef, data.view
         self.frames, self.maps, self.lvef, self.view = (torch.from_numpy(values[:-SHOWN]) for values in known)

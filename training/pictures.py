@@ -1,4 +1,4 @@
-"""What a run looks like: clips of hearts it never trained on."""
+"""What a run of `semantic-video` looks like: clips of hearts it never trained on."""
 
 from pathlib import Path
 

@@ -1,12 +1,14 @@
 """Train a generator: single frames first (spatial layers), then whole clips.
 
-`python -m training.train semantic-video CACHE RUN --frames-minutes 20 --clips-minutes 40` trains, or resumes where RUN left off.
-RUN gets a checkpoint, log.csv (losses), samples-*.png (pictures) and, at every save, the averaged weights with their card.
+`python -m training.train semantic-video CACHE RUN --frames-minutes 20 --clips-minutes 40` trains, or resumes where RUN left off;
+`accelerate launch -m training.train ...` does so on many GPUs and hosts, each process with clips of its own. RUN gets a
+checkpoint, log.csv (losses), samples-*.png (pictures) and, at every save, the averaged weights with their card.
 """
 
 import csv
 import json
 import math
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,26 +17,30 @@ from typing import Annotated
 import torch
 import typer
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from torch import nn
 from tqdm import tqdm
 
-from engine.codecs.patches import PatchCodec
-from engine.networks.semantic_unet import SemanticUNet
 from engine.weights import load_strictly, read_record
-from training.batches import SHOWN, Batches
+from training.batches import SHOWN
+from training.cascade import CascadeTask
 from training.data.phantom import SEGMENTER, PhantomSet, read_set
 from training.ema import Ema
 from training.export import export
 from training.losses import denoising_loss
-from training.pictures import draw_samples
-from training.presets import PRESETS, Preset
+from training.presets import PRESETS, CascadePreset, Preset, SemanticPreset
 from training.run import Progress, Run
+from training.semantic import SemanticTask
+from training.task import Task
 
+TASKS = {SemanticPreset: SemanticTask, CascadePreset: CascadeTask}
+"""what each kind of preset trains"""
 STAGES = {"frames": 1.0, "clips": 0.8}
 """and the share of the preset's learning rate each starts from"""
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="semantic-video")],
+    model: Annotated[str, typer.Argument(help="semantic-video, or a stage as cascaded-edm/base-2scm")],
     cache: Annotated[Path, typer.Argument(help="Folder of cached phantom clips.")],
     folder: Annotated[Path, typer.Argument(help="Folder of this run; an earlier run there is resumed.")],
     preset: Annotated[str, typer.Option(help="embedded or paper")] = "embedded",
@@ -53,37 +59,44 @@ def train(
             f"more than {SHOWN} are wanted, of seeds below {SEGMENTER}: the others are for measuring."
         )
     torch.manual_seed(0)
-    accelerator = Accelerator(mixed_precision="bf16")
-    network = SemanticUNet(chosen.network).to(memory_format=torch.channels_last)
+    # The layers over time get no gradient from images.
+    several = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[several])
+    task: Task = TASKS[type(chosen)](data, chosen, accelerator.device)
+    network = task.new_network().to(memory_format=torch.channels_last)
     if start:
         load_strictly(network, start)
     optimizer = torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     network, optimizer = accelerator.prepare(network, optimizer)
     plain = accelerator.unwrap_model(network)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
+    if accelerator.is_main_process:
+        (folder / "config.json").write_text(json.dumps(asdict(chosen), indent=1))
     run = Run(folder, plain, optimizer, Ema(plain, chosen.ema), Progress())
     run.resume(accelerator.device)
-    record = _record(model, preset, data, plain, accelerator.device, start)
-    codec, batches = PatchCodec(chosen.network.map_patch), Batches(data, chosen, accelerator.device)
-    draw = {"frames": batches.draw_frames, "clips": batches.draw_clips}
+    record = _record(model, preset, data, plain, accelerator, start) | task.record()
 
     def save(stage: str) -> None:
+        if not accelerator.is_main_process:
+            return
         run.save()
-        export(run.ema.network, folder / f"{model}.safetensors", record | _progress(run))
+        export(run.ema.network, folder / f"{model.replace('/', '-')}.safetensors", record | _progress(run))
         with accelerator.autocast():
-            picture = folder / f"samples-{stage}-{run.progress.step:06d}.png"
-            draw_samples(run.ema.network, codec, data, picture, accelerator.device)
+            task.draw_samples(run.ema.network, folder / f"samples-{stage}-{run.progress.step:06d}.png")
 
-    def train_step(stage: str, rate: float) -> float:
-        torch.manual_seed(run.progress.step)  # a resumed run goes on with fresh noise
+    def train_step(stage: str, rate: float) -> tuple[float, float]:
+        """Its loss, and the seconds that it took."""
+        began = time.monotonic()
+        # Every process draws batches and noise of its own, and a resumed run goes on with fresh ones.
+        own = run.progress.step * accelerator.num_processes + accelerator.process_index
+        torch.manual_seed(own)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        frames, conditions = draw[stage](run.progress.step)
+        batch = task.draw(stage, own)
         with accelerator.autocast():
             loss = denoising_loss(
-                lambda x, c_noise: network(x, c_noise, conditions, temporal=stage == "clips"),
-                codec.encode(frames),
+                lambda x, c_noise: network(x, c_noise, batch.conditions, temporal=batch.temporal),
+                batch.x,
                 chosen.log_sigma,
             )
         accelerator.backward(loss)
@@ -92,31 +105,38 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         run.ema.update(plain)
         run.progress.step += 1
-        run.progress.seen[stage] += len(frames)
-        return float(loss.detach())
+        run.progress.seen[stage] += batch.clips * accelerator.num_processes
+        # One clock for all processes, so that all of them stop after the same step.
+        took = torch.tensor([float(loss.detach()), time.monotonic() - began], device=accelerator.device)
+        mean_loss, seconds = accelerator.reduce(took, "mean").tolist()
+        return mean_loss, seconds
 
     for stage, minutes in (("frames", frames_minutes), ("clips", clips_minutes)):
-        _train_stage(stage, 60 * minutes, run, chosen, train_step, save, 60 * save_every)
+        _train_stage(stage, 60 * minutes, run, chosen, train_step, save, 60 * save_every, accelerator.is_main_process)
 
 
-def _train_stage(stage: str, budget: float, run: Run, preset: Preset, train_step, save, save_every: float) -> None:
+def _train_stage(
+    stage: str, budget: float, run: Run, preset: Preset, train_step, save, save_every: float, is_main: bool
+) -> None:
     """Steps until the stage has had `budget` seconds, earlier sittings counted in."""
     spent, first = run.progress.seconds, run.progress.step
     saved = logged = time.monotonic()
     losses: list[float] = []
     with (
-        (run.folder / "log.csv").open("a", newline="") as file,
-        tqdm(total=round(budget), initial=round(min(spent[stage], budget)), unit="s", desc=stage) as bar,
+        (run.folder / "log.csv" if is_main else Path(os.devnull)).open("a", newline="") as file,
+        tqdm(
+            total=round(budget), initial=round(min(spent[stage], budget)), unit="s", desc=stage, disable=not is_main
+        ) as bar,
     ):
         while spent[stage] < budget:
-            began = time.monotonic()
-            losses.append(train_step(stage, _rate(preset, stage, spent[stage] / budget, run.progress.step - first)))
-            spent[stage] += time.monotonic() - began
+            loss, seconds = train_step(stage, _rate(preset, stage, spent[stage] / budget, run.progress.step - first))
+            losses.append(loss)
+            spent[stage] += seconds
             if time.monotonic() - logged > 20:
-                loss = sum(losses) / len(losses)
-                csv.writer(file).writerow([stage, run.progress.step, round(spent[stage], 1), round(loss, 5)])
+                mean = sum(losses) / len(losses)
+                csv.writer(file).writerow([stage, run.progress.step, round(spent[stage], 1), round(mean, 5)])
                 file.flush()
-                bar.set_postfix(step=run.progress.step, loss=f"{loss:.4f}")
+                bar.set_postfix(step=run.progress.step, loss=f"{mean:.4f}")
                 bar.update(round(spent[stage]) - bar.n)
                 losses, logged = [], time.monotonic()
             if time.monotonic() - saved > save_every:
@@ -133,9 +153,11 @@ def _rate(preset: Preset, stage: str, share: float, steps: int) -> float:
 
 
 def _record(
-    model: str, preset: str, data: PhantomSet, network: SemanticUNet, device: torch.device, start: Path | None
+    model: str, preset: str, data: PhantomSet, network: nn.Module, accelerator: Accelerator, start: Path | None
 ) -> dict:
     """How these weights are made, for their card."""
+    on_gpu = accelerator.device.type == "cuda"
+    machine = torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} threads"
     before = ("trained_on", "seeds", "steps", "clips_seen", "minutes", "sha256", "commit")
     return {
         "name": model,
@@ -144,7 +166,7 @@ def _record(
         "trained_on": f"{len(data.seed)} clips of simulated ultrasound (the phantom); no patient's images",
         "seeds": [int(data.seed.min()), int(data.seed.max())],
         **({"began_from": {key: read_record(start, key) for key in before}} if start else {}),
-        "machine": torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+        "machine": f"{accelerator.num_processes} x {machine}" if accelerator.num_processes > 1 else machine,
     }
 
 

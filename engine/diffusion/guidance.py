@@ -1,4 +1,6 @@
-"""Classifier-free guidance (Ho and Salimans 2022) as a denoiser made of two."""
+"""Classifier-free guidance (Ho and Salimans 2022) as a denoiser made of two, and the thresholding that keeps it in range."""
+
+from math import ceil
 
 from engine.diffusion.denoiser import Batch, Denoiser, Sigma
 
@@ -18,3 +20,21 @@ def guided(denoise: Denoiser, denoise_null: Denoiser, scale: float) -> Denoiser:
         return null + scale * (denoise(x, sigma) - null)
 
     return denoise_guided
+
+
+def thresholded(denoise: Denoiser, low: float, high: float, share: float) -> Denoiser:
+    """Dynamic thresholding (Saharia et al. 2022, section 2.3): guidance neither clips what it makes nor leaves the range of the data.
+
+    Where `share` of a sample's values lie no farther from the middle of `low`..`high` than s ranges, and s > 1, what lies
+    farther is clipped to s and all is drawn together by s. Within the range nothing changes.
+    """
+    middle, half = (high + low) / 2, (high - low) / 2
+
+    def denoise_thresholded(x: Batch, sigma: Sigma) -> Batch:
+        offset = (denoise(x, sigma) - middle) / half
+        size = offset.flatten(1).abs().float()
+        s = size.kthvalue(ceil(share * size.shape[1]), dim=1).values.clamp(min=1).to(offset.dtype)
+        s = s.reshape(-1, *[1] * (x.ndim - 1))
+        return middle + half * offset.clamp(-s, s) / s
+
+    return denoise_thresholded

@@ -21,6 +21,8 @@ class SeededNoise:
     shape: tuple[int, ...]
     """of one sample, without the batch axis"""
     device: str | torch.device = "cpu"
+    part: tuple[int, ...] = ()
+    """of a sample's making: no two parts of it get the same noise from one seed"""
 
     def __post_init__(self):
         if not self.seeds or min(self.seeds) < 0:
@@ -39,5 +41,5 @@ class SeededNoise:
 
     def _draw_one(self, seed: int, stream: int) -> Tensor:
         # SeedSequence mixes the two numbers well: neighbouring seeds and steps share nothing.
-        (state,) = np.random.SeedSequence((seed, stream)).generate_state(1, np.uint64)
+        (state,) = np.random.SeedSequence((seed, stream, *self.part)).generate_state(1, np.uint64)
         return torch.randn(self.shape, generator=torch.Generator().manual_seed(int(state)), dtype=torch.float32)

@@ -14,6 +14,16 @@ from einops import rearrange, repeat
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from engine.networks.blocks import (
+    Down,
+    ResidualBlock,
+    SpatialAttention,
+    TemporalAttention,
+    begin_at_zero,
+    channels_last,
+    waves,
+)
+
 CLASSES = 5
 """of the label map; the null condition is the all-zero map"""
 VIEWS = 2
@@ -61,14 +71,14 @@ class SemanticUNet(nn.Module):
         self.map_encoder = MapEncoder(config)
         self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
         before, after = (widths[0], *widths), (*widths[1:], None)
-        self.down = nn.ModuleList(Down(*three, config) for three in zip(before, widths, after, strict=False))
+        self.down = nn.ModuleList(Down(*three, config.blocks, e) for three in zip(before, widths, after, strict=False))
         above = (None, *widths[:-1])
         self.up = nn.ModuleList(Up(*pair, config) for pair in list(zip(widths, above, strict=True))[::-1])
-        self.middle = ResidualBlock(widths[-1], widths[-1], e, config)
+        self.middle = ResidualBlock(widths[-1], widths[-1], e, _spade(widths[-1], config))
         self.middle_space = SpatialAttention(widths[-1], config.head_channels)
-        self.middle_time = TemporalAttention(widths[-1], config)
+        self.middle_time = TemporalAttention(widths[-1], config.head_channels, config.max_frames)
         self.leave = nn.Conv2d(widths[0], config.channels, 3, padding=1)
-        _begin_at_zero(self.leave)
+        begin_at_zero(self.leave)
 
     def forward(
         self,
@@ -81,7 +91,7 @@ class SemanticUNet(nn.Module):
         b, t = x.shape[:2]
         maps = self.map_encoder(conditions.label_map)
         emb = self.embed(c_noise, conditions)
-        x = self.enter(_channels_last(rearrange(x, "b t c h w -> (b t) c h w")))
+        x = self.enter(channels_last(rearrange(x, "b t c h w -> (b t) c h w")))
         skips = []
         for stage in self.down:
             skip, x = stage(x, emb)
@@ -94,30 +104,15 @@ class SemanticUNet(nn.Module):
         return rearrange(self.leave(F.silu(x)), "(b t) c h w -> b t c h w", b=b)
 
 
-class Down(nn.Module):
-    """One level on the way down: residual blocks, then half the height and width."""
-
-    def __init__(self, channels: int, width: int, after: int | None, config: SemanticUNetConfig):
-        super().__init__()
-        self.blocks = nn.ModuleList(
-            ResidualBlock(width if i else channels, width, config.embedding, None) for i in range(config.blocks)
-        )
-        self.shrink = nn.Conv2d(width, width, 3, stride=2, padding=1) if after else nn.Identity()
-
-    def forward(self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"]) -> tuple[Tensor, Tensor]:
-        """(what the way up will add, what goes further down)"""
-        for block in self.blocks:
-            x = block(x, emb, None)
-        return x, self.shrink(x)
-
-
 class Up(nn.Module):
     """One level on the way up: residual blocks with SPADE, temporal attention, then twice the height and width."""
 
     def __init__(self, width: int, above: int | None, config: SemanticUNetConfig):
         super().__init__()
-        self.blocks = nn.ModuleList(ResidualBlock(width, width, config.embedding, config) for _ in range(config.blocks))
-        self.time = TemporalAttention(width, config)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(width, width, config.embedding, _spade(width, config)) for _ in range(config.blocks)
+        )
+        self.time = TemporalAttention(width, config.head_channels, config.max_frames)
         self.grow = nn.Conv2d(width, above, 1) if above else None
 
     def forward(
@@ -148,11 +143,11 @@ class Embedding(nn.Module):
     def forward(self, c_noise: Float[Tensor, "b"], conditions: SemanticConditions) -> Float[Tensor, "bt e"]:
         t = conditions.time.shape[1]
         known = torch.isfinite(conditions.lvef)
-        lvef = self.lvef(_waves(torch.nan_to_num(conditions.lvef) / 100, self.width // 2, 0.25))
+        lvef = self.lvef(waves(torch.nan_to_num(conditions.lvef) / 100, self.width // 2, 0.25))
         lvef = torch.where(known[:, None], lvef, self.no_lvef.expand_as(lvef))
-        clip = self.noise(_waves(c_noise, self.width // 2, 0.25)) + lvef + self.view(conditions.view + 1)
+        clip = self.noise(waves(c_noise, self.width // 2, 0.25)) + lvef + self.view(conditions.view + 1)
         # The beat is periodic: whole-numbered frequencies only.
-        frame = self.time(_waves(conditions.time.flatten(), self.width // 2, None))
+        frame = self.time(waves(conditions.time.flatten(), self.width // 2, None))
         return self.mix(repeat(clip, "b e -> (b t) e", t=t) + frame)
 
 
@@ -196,88 +191,9 @@ class Spade(nn.Module):
         place = self.place(features)
         t = len(x) // len(place)
         where = rearrange(place, "b n h w -> b 1 n h w") + rearrange(self.when(emb), "(b t) n -> b t n 1 1", t=t)
-        gamma, delta = self.out(_channels_last(F.silu(where).flatten(0, 1))).chunk(2, 1)
+        gamma, delta = self.out(channels_last(F.silu(where).flatten(0, 1))).chunk(2, 1)
         return x * (1 + gamma) + delta
 
 
-class ResidualBlock(nn.Module):
-    """Norm, SiLU, convolution, twice; SPADE after the first norm where a config for it is given."""
-
-    def __init__(self, channels: int, out: int, embedding: int, spade: SemanticUNetConfig | None):
-        super().__init__()
-        self.norm1, self.norm2 = nn.GroupNorm(8, channels, affine=spade is None), nn.GroupNorm(8, out, affine=False)
-        self.spade = Spade(channels, embedding, spade.map_width, spade.hidden) if spade else None
-        self.conv1, self.conv2 = nn.Conv2d(channels, out, 3, padding=1), nn.Conv2d(out, out, 3, padding=1)
-        self.film = nn.Linear(embedding, 2 * out)
-        self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
-        nn.init.zeros_(self.conv2.weight)
-
-    def forward(
-        self, x: Float[Tensor, "bt c h w"], emb: Float[Tensor, "bt e"], features: Float[Tensor, "b m h w"] | None
-    ):
-        h = self.norm1(x)
-        h = h if self.spade is None else self.spade(h, emb, features)
-        h = self.conv1(F.silu(h))
-        scale, shift = self.film(emb)[..., None, None].chunk(2, 1)
-        h = self.conv2(F.silu(self.norm2(h) * (1 + scale) + shift))
-        return self.skip(x) + h
-
-
-class TemporalAttention(nn.Module):
-    """Every position attends to itself at all frames, with a learned bias for the cyclic distance of two frames.
-
-    Written as plain batched matrix products: over 16 frames they are much faster on a CPU than fused attention.
-    """
-
-    def __init__(self, channels: int, config: SemanticUNetConfig):
-        super().__init__()
-        self.heads = max(channels // config.head_channels, 1)
-        self.norm = nn.GroupNorm(8, channels)
-        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
-        self.bias = nn.Parameter(torch.zeros(self.heads, config.max_frames))
-        _begin_at_zero(self.out)
-
-    def forward(self, x: Float[Tensor, "bt c h w"], t: int) -> Float[Tensor, "bt c h w"]:
-        h, w = x.shape[-2:]
-        y = rearrange(self.norm(x), "(b t) c h w -> (b h w) t c", t=t)
-        q, k, v = rearrange(self.qkv(y), "n t (three g d) -> three n g t d", three=3, g=self.heads)
-        gap = (torch.arange(t, device=x.device)[:, None] - torch.arange(t, device=x.device)) % t
-        weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5 + self.bias[:, gap], -1)
-        y = self.out(rearrange(weights.to(v.dtype) @ v, "n g t d -> n t (g d)"))
-        return x + rearrange(y, "(b h w) t c -> (b t) c h w", h=h, w=w)
-
-
-class SpatialAttention(nn.Module):
-    """Every position attends to all positions of its frame."""
-
-    def __init__(self, channels: int, head_channels: int):
-        super().__init__()
-        self.heads = max(channels // head_channels, 1)
-        self.norm = nn.GroupNorm(8, channels)
-        self.qkv, self.out = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
-        _begin_at_zero(self.out)
-
-    def forward(self, x: Float[Tensor, "bt c h w"]) -> Float[Tensor, "bt c h w"]:
-        h = x.shape[-2]
-        y = rearrange(self.norm(x), "n c h w -> n (h w) c")
-        q, k, v = rearrange(self.qkv(y), "n s (three g d) -> three n g s d", three=3, g=self.heads)
-        y = self.out(rearrange(F.scaled_dot_product_attention(q, k, v), "n g s d -> n s (g d)"))
-        return x + rearrange(y, "n (h w) c -> n c h w", h=h)
-
-
-def _waves(x: Float[Tensor, "n"], width: int, lowest: float | None) -> Float[Tensor, "n e"]:
-    """Sines and cosines: octaves from `lowest` cycles a unit, or 1, 2, 3, ... cycles where it is None."""
-    count = torch.arange(width // 2, device=x.device, dtype=torch.float32)
-    cycles = count + 1 if lowest is None else lowest * 2 ** (count * 6 / len(count))
-    angle = 2 * torch.pi * x[:, None].float() * cycles
-    return torch.cat([angle.sin(), angle.cos()], -1)
-
-
-def _begin_at_zero(layer: nn.Module) -> None:
-    """So that a fresh network changes nothing."""
-    for parameter in layer.parameters():
-        nn.init.zeros_(parameter)
-
-
-def _channels_last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
+def _spade(channels: int, config: SemanticUNetConfig) -> Spade:
+    return Spade(channels, config.embedding, config.map_width, config.hidden)

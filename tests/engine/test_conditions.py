@@ -75,7 +75,8 @@ def test_the_requested_maps_are_the_beat_of_the_drawing():
 )
 def test_a_condition_that_a_card_does_not_accept_is_refused_by_name(name):
     values = {"view": "A4C", "lvef": 50.0, "heart_rate": 60.0, "fps": 30.0, "start": 0.5}
-    given = ({"label_maps": np.ones((1, 8, 8), np.uint8)} | values)[name]
+    picture = np.ones((1, 8, 8), np.uint8)
+    given = ({"label_maps": picture, "reference": picture} | values)[name]
     poorer = replace(CARD, accepts=CARD.accepts - {name}, requires=frozenset({"heart"}))
     with pytest.raises(BadInput, match=name):
         check(poorer, Conditions(heart=preset("normal"), **{name: given}), CARD.defaults())

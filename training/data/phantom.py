@@ -7,9 +7,9 @@ fills the frames. Seeds from HELD_OUT upwards are for measuring only: nothing th
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +46,10 @@ class PhantomSet:
     view: Int[np.ndarray, "n"]
     """index into VIEWS"""
     seed: Int[np.ndarray, "n"]
+    heart_rate: Float[np.ndarray, "n"] | None = None
+    """beats a minute; None where it was not read"""
+    fps: Float[np.ndarray, "n"] | None = None
+    """frames a second, likewise"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def read_set(folder: Path) -> PhantomSet:
     parts = []
     for path in _shards_in(folder):
         with np.load(path) as shard:
-            parts.append([shard[field.name] for field in fields(PhantomSet)])
+            parts.append([*_columns(shard), *_rates(shard)])
     shapes = sorted({part[0].shape[1:] for part in parts})
     if len(shapes) > 1:
         told = ", ".join("x".join(map(str, shape)) for shape in shapes)
@@ -133,10 +137,8 @@ def examples(folder: Path) -> Iterator[Example]:
     """
     for path in _shards_in(folder):
         with np.load(path) as shard:
-            parts = [shard[field.name] for field in fields(PhantomSet)]
+            parts, (_, rates) = _columns(shard), _rates(shard)
             told = json.loads(str(shard["parameters"]))
-            beats = [parts[0].shape[1] * each["heart_rate"] / 60 for each in told]
-            rates = shard.get("fps", beats)
         for frames, maps, lvef, view, seed, rate, drawn in zip(*parts, rates, told, strict=True):
             _, height, width = frames.shape
             area = (maps == labels.LV).sum((1, 2))
@@ -153,6 +155,18 @@ def examples(folder: Path) -> Iterator[Example]:
                 patient=f"{seed}",
                 source="phantom",
             )
+
+
+def _columns(shard: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """What every shard holds as arrays, in the order of `PhantomSet`."""
+    return [shard[name] for name in ("frames", "label_maps", "lvef", "view", "seed")]
+
+
+def _rates(shard: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Heart rate and frame rate of each clip. Older shards tell no frame rate: they hold one beat a clip."""
+    heart_rate = np.array([each["heart_rate"] for each in json.loads(str(shard["parameters"]))], np.float32)
+    fps = shard["fps"] if "fps" in shard else shard["frames"].shape[1] * heart_rate / 60
+    return heart_rate, fps.astype(np.float32)
 
 
 def _shards_in(folder: Path) -> list[Path]:

@@ -1,0 +1,56 @@
+import torch
+
+from engine.networks.blocks import TemporalAttention, TemporalConvolution
+
+T, C = 6, 8
+
+
+def awake(layer: torch.nn.Module) -> torch.nn.Module:
+    """With weights where a fresh layer has zeros, and an answer that depends on nothing but the distance of two frames."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in layer.named_parameters():
+            if name.startswith(("bias", "out", "mix")):
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return layer
+
+
+def clip() -> torch.Tensor:
+    return torch.randn(T, C, 2, 2, generator=torch.Generator().manual_seed(1))
+
+
+@torch.no_grad()
+def test_a_turned_loop_gives_the_turned_answer_and_a_turned_recording_another_one():
+    for cyclic in (True, False):
+        layer = awake(TemporalAttention(C, 8, 16, cyclic))
+        answer, turned = layer(clip(), T), layer(clip().roll(2, 0), T)
+        assert torch.allclose(turned, answer.roll(2, 0), atol=1e-5) == cyclic
+
+
+@torch.no_grad()
+def test_before_and_after_are_told_apart():
+    for layer in (awake(TemporalAttention(C, 8, 16, cyclic=False)), awake(TemporalConvolution(C))):
+        back = layer(clip().flip(0), T).flip(0)
+        assert not torch.allclose(layer(clip(), T), back, atol=1e-3)
+
+
+@torch.no_grad()
+def test_a_recording_of_any_length_up_to_the_longest_is_read_by_the_same_distances():
+    """With all frames alike, only the biases tell them apart: those of a middle frame are the ones around distance 0."""
+    layer = awake(TemporalAttention(C, 8, 16, cyclic=False))
+    for t in (1, 2, 16):
+        assert layer(torch.ones(t, C, 2, 2), t).shape == (t, C, 2, 2)
+
+
+@torch.no_grad()
+def test_a_convolution_over_time_reaches_one_frame_and_no_other_clip():
+    layer, x = awake(TemporalConvolution(C)).eval(), torch.cat([clip(), clip()])
+    layer.norm = torch.nn.Identity()
+    changed = x.clone()
+    changed[2] += 1
+    moved = (layer(x, T) - layer(changed, T)).abs().flatten(1).amax(1) > 1e-6
+    assert moved.nonzero().flatten().tolist() == [1, 2, 3]
+    changed = x.clone()
+    changed[T - 1] += 1
+    moved = (layer(x, T) - layer(changed, T)).abs().flatten(1).amax(1) > 1e-6
+    assert moved.nonzero().flatten().tolist() == [T - 2, T - 1]
