@@ -92,7 +92,7 @@ class CascadeTask:
         noise = torch.randn(low.shape, generator=rng)
         return x, with_clip(told, low, self.stage, level.to(self.device), noise.to(self.device))
 
-    def _encoded(self, frames: UInt8[Tensor, "b t h w"]) -> Float[Tensor, "b t 1 h w"]:
+    def _encoded(self, frames: UInt8[Tensor, "b t h w"]) -> Float[Tensor, "b t 1 s s"]:
         return shrink(CODEC.encode(frames.to(self.device)), self.stage.size)
 
     def _withheld(self, parameters: Float[Tensor, "b p"], rng: torch.Generator) -> Float[Tensor, "b p"]:

@@ -145,7 +145,7 @@ class Embedding(nn.Module):
             value = conditions.parameters[:, i]
             known = self.known[name](self._waves(torch.nan_to_num(value) / unit))
             clip = clip + torch.where(torch.isfinite(value)[:, None], known, self.unknown[i].expand_as(known))
-        if self.low_noise is not None:
+        if self.low_noise is not None and conditions.low_noise is not None:
             clip = clip + self.low_noise(self._waves(conditions.low_noise))
         return self.mix(clip)
 

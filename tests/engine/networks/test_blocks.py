@@ -35,11 +35,18 @@ def test_before_and_after_are_told_apart():
 
 
 @torch.no_grad()
-def test_a_recording_of_any_length_up_to_the_longest_is_read_by_the_same_distances():
-    """With all frames alike, only the biases tell them apart: those of a middle frame are the ones around distance 0."""
+def test_the_biases_are_those_of_the_signed_distance():
+    """A frame that favours the one after it strongly gives what that one holds, and the last frame, with none after it, its own."""
     layer = awake(TemporalAttention(C, 8, 16, cyclic=False))
+    layer.qkv.weight[: 2 * C] = 0  # all frames alike but for the bias
+    layer.qkv.bias[: 2 * C] = 0
+    layer.bias.fill_(-100.0)
+    layer.bias[:, 15 - 1], layer.bias[:, 15] = 50, 0  # distances -1 and 0
     for t in (1, 2, 16):
-        assert layer(torch.ones(t, C, 2, 2), t).shape == (t, C, 2, 2)
+        x = torch.randn(t, C, 2, 2, generator=torch.Generator().manual_seed(2))
+        values = layer.qkv(layer.norm(x).permute(0, 2, 3, 1))[..., 2 * C :]
+        taken = layer.out(torch.cat([values[1:], values[-1:]])).permute(0, 3, 1, 2)
+        assert torch.allclose(layer(x, t), x + taken, atol=1e-4)
 
 
 @torch.no_grad()
