@@ -121,11 +121,12 @@ def _crop(
 def _every(data: PhantomSet, stage: Stage) -> int:
     """How many frames of the set lie between two of the stage, from one to the next."""
     _, frames, height, width = data.frames.shape
-    rates = set() if data.fps is None else set(np.round(data.fps, 3).tolist())
-    every = round(max(rates, default=0.0) / stage.fps)
-    fits = len(rates) == 1 and every >= 1 and abs(every * stage.fps - max(rates)) < 0.01
+    rates = np.zeros(1) if data.fps is None else np.nan_to_num(data.fps)
+    low, high = float(rates.min()), float(rates.max())
+    every = round(high / stage.fps)
+    fits = high - low < 0.01 and every >= 1 and abs(every * stage.fps - high) < 0.01
     if not fits or (stage.frames - 1) * every >= frames or height != width or height % stage.size:
-        told = f"{min(rates):g} to {max(rates):g}" if rates else "an unknown number of"
+        told = f"{low:g} to {high:g}" if high else "an unknown number of"
         raise SystemExit(
             f"The set holds {frames} frames of {height}x{width} pixels, {told} a second; this stage learns from {stage.frames} "
             f"frames of {stage.size} pixels at {stage.fps:g}, so make a set with --frames 64 --size 112 --fps 32."

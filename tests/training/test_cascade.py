@@ -113,7 +113,7 @@ def test_the_noise_of_training_is_the_paper_s_for_data_of_unit_variance():
     assert np.exp(CASCADE_LOG_SIGMA[0]) == pytest.approx(np.exp(-1.2) / 0.25) and CASCADE_LOG_SIGMA[1] == 1.2
 
 
-@pytest.mark.parametrize("change", [{"fps": 30.0}, {"fps": None}, {"frames": 12}, {"size": 48}])
+@pytest.mark.parametrize("change", [{"fps": 30.0}, {"fps": np.nan}, {"fps": None}, {"frames": 12}, {"size": 48}])
 def test_a_set_that_is_not_the_stage_s_is_refused_with_the_one_to_make(data, change):
     rate, frames, size = change.get("fps", 32.0), change.get("frames", 20), change.get("size", 32)
     n = len(data.seed)

@@ -47,7 +47,7 @@ class PhantomSet:
     """index into VIEWS"""
     seed: Int[np.ndarray, "n"]
     heart_rate: Float[np.ndarray, "n"] | None = None
-    """beats a minute; None where it was not read"""
+    """beats a minute; NaN or None: unknown"""
     fps: Float[np.ndarray, "n"] | None = None
     """frames a second, likewise"""
 
@@ -163,7 +163,10 @@ def _columns(shard: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def _rates(shard: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Heart rate and frame rate of each clip. Older shards tell no frame rate: they hold one beat a clip."""
+    """Heart rate and frame rate of each clip, NaN where a shard does not tell its hearts. Older ones tell no frame rate: they
+    hold one beat a clip."""
+    if "parameters" not in shard:
+        return (np.full(len(shard["seed"]), np.nan, np.float32),) * 2
     heart_rate = np.array([each["heart_rate"] for each in json.loads(str(shard["parameters"]))], np.float32)
     fps = shard["fps"] if "fps" in shard else shard["frames"].shape[1] * heart_rate / 60
     return heart_rate, fps.astype(np.float32)
