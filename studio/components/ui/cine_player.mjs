@@ -221,6 +221,17 @@ export function mount({ element, props, watch }) {
     { signal: dispose.signal },
   );
 
+  document.addEventListener(
+    "echo-preview-end",
+    () => {
+      live = false;
+      take(value.clips ?? []);
+      showProgress();
+      draw();
+    },
+    { signal: dispose.signal },
+  );
+
   watch("value", () => {
     const next = props.value;
     if (!next || (next.doc === value.doc && next.rev < value.rev)) return;
