@@ -371,6 +371,7 @@ export function mount({ element, trigger, props, server, watch }) {
     stage,
     options: palette.options,
     drawing: () => value.drawing,
+    phase: () => phase,
     contours: () => contours,
     mm: mmAt,
     reach: (event) => (GRAB[event.pointerType] ?? GRAB.mouse) * stage.mmPerUnit(),
