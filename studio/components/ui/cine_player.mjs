@@ -40,6 +40,8 @@ export function mount({ element, props, watch }) {
       if (source !== entry.cell.dataset.source) {
         entry.cell.dataset.source = source;
         load(entry.id, entry.clip, ++orders);
+      } else if (entry.shown) {
+        entry.title.textContent = entry.clip.title ?? "";
       }
     }
     parts.grid.dataset.count = clips.length;

@@ -49,6 +49,7 @@ export function mount({ element, trigger, props, server, watch }) {
   let phase = ED; // the instant on screen
   let contours = value.drawing.contours; // as on screen
   let poses = { phases: [ED], beat: [contours], volumes: [0], of: value.drawing };
+  let placed = null; // the drawing whose contours were put on screen by hand
   let draft = null; // the drawing while a gesture changes it
   let past = history.EMPTY;
   let view = whole(value.frame);
@@ -87,7 +88,7 @@ export function mount({ element, trigger, props, server, watch }) {
   const drawing = () => draft ?? value.drawing;
   const atEd = () => samePhase(phase, ED);
   /** Whether the contours on screen are those of the drawing, and not still on their way. */
-  const isFresh = () => atEd() || poses.of === value.drawing;
+  const isFresh = () => atEd() || [poses.of, placed].includes(value.drawing);
 
   function drawContours() {
     stage.showContours(contours);
@@ -232,7 +233,9 @@ export function mount({ element, trigger, props, server, watch }) {
 
   function commit(kind, { drawing: base, before, after }, run) {
     contours = after;
+    const was = value;
     put(kind, edited(base, phase, before, after), run);
+    if (value !== was) placed = value.drawing; // its contours are on screen before the server has said so
   }
 
   function travel(step, kind) {
