@@ -96,7 +96,9 @@ def measure(page: Page, live: str) -> None:
     print(
         f"live {live}: edit to new clip on screen, median {statistics.median(single[1:]):.0f} ms of {len(single) - 1}   aim <= 300"
     )
-    print(f"live {live}: move to numbers, 95th percentile {statistics.quantiles(waits, n=20)[-1]:.0f} ms of {len(waits)}   aim <= 50")
+    print(
+        f"live {live}: move to numbers, 95th percentile {statistics.quantiles(waits, n=20)[-1]:.0f} ms of {len(waits)}   aim <= 50"
+    )
     if dragged:
         rate = len(dragged) / DRAG
         print(f"live {live}: while dragging, median {statistics.median(dragged):.0f} ms, {rate:.1f} new clips a second")

@@ -110,7 +110,9 @@ def start_from(drawing: Drawing, before: Drawing, behind: bool) -> Drawing:
 
 def with_backdrop(session: Session, sector: Sector, backdrop: str | None) -> Session:
     """A recording behind the drawing, whose sector the drawing takes over."""
-    return replace(session, drawing=fit(session.drawing, sector), rev=session.rev + 1, backdrop=backdrop)
+    same = sector == session.drawing.heart.sector  # another frame of the same recording moves nothing
+    drawing = session.drawing if same else fit(session.drawing, sector)
+    return replace(session, drawing=drawing, rev=session.rev + 1, backdrop=backdrop)
 
 
 def with_model(session: Session, name: str) -> Session:
@@ -153,6 +155,13 @@ def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
         "start": drawing.start or None,
     }
     return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=drawing.keys)
+
+
+def beyond(session: Session) -> tuple[str, ...]:
+    """What the drawing holds beyond the heart and its LVEF, by the name of the condition that it is."""
+    drawn = session.drawing
+    held = {"keys": drawn.keys, "sketch": drawn.sketch, "valve_direction": drawn.directions}
+    return tuple(name for name, what in held.items() if what)
 
 
 def frames_of(drawing: Drawing, model: ModelCard) -> int:

@@ -59,7 +59,9 @@ CSS = """
 /* The clip that follows the drawing is none to save. */
 #watch:has(.player-root[data-live="true"]) > .tools > * { visibility: hidden; }
 #watch:has(.player-root[data-live="true"]) > .tools::after {
-  content: "This clip follows the drawing. Generate makes one to keep."; position: absolute; left: 0; font-size: 13px; opacity: 0.8;
+  content:
+    "This clip follows the drawing. Generate makes one to keep; 'Live: off' shows the last one again.";
+  position: absolute; left: 0; font-size: 13px; opacity: 0.8;
 }
 #watch > .tools { position: relative; }
 .status-line {

@@ -8,6 +8,7 @@ import base64
 import io
 import logging
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,10 +40,13 @@ from engine.media.limits import check_size
 from studio import text
 from studio.components.colours import paint as paint_map
 from studio.components.colours import png_url
+from studio.jobs import DEVICE
 from studio.session import FRAME, JPEG, UNREADABLE, check_backdrop, fine_grid, frame, start_from
 
 Document = dict[str, Any]
 
+PATIENCE = 20.0
+"""seconds that the segmentation network waits for a generation"""
 POSES = 32
 """of a beat, evenly; those of the key frames come on top"""
 REGIONS = {"lv": labels.LV, "myocardium": labels.MYOCARDIUM, "la": labels.LA, "erase": labels.SECTOR}
@@ -56,6 +60,7 @@ ROOM = 2**28
 
 _log = logging.getLogger(__name__)
 _asked: OrderedDict[str, tuple[Integer[np.ndarray, "1 h w"], tuple[float, float]]] = OrderedDict()
+_asking = threading.Lock()
 
 
 def answered(function: Callable[[Document], Document]) -> Callable[[Document], Document]:
@@ -184,7 +189,13 @@ def propose(document: Document) -> Document:
 
     drawing, picture = _behind(document)
     sector = drawing.heart.sector
-    heart = trace(segment(picture[None])[0], fine_grid(sector), sector, drawing.heart.view)
+    if not DEVICE.acquire(timeout=PATIENCE):
+        raise BadInput(text.BUSY)
+    try:
+        seen = segment(picture[None])[0]
+    finally:
+        DEVICE.release()
+    heart = trace(seen, fine_grid(sector), sector, drawing.heart.view)
     return _changed(replace(drawing, heart=heart, keys=(), directions={}))
 
 
@@ -216,9 +227,12 @@ def ask(name: str, maps: Integer[np.ndarray, "t h w"], mm_per_pixel: tuple[float
     """The question what the labels of a file mean, whose first frame is ED; `mapped` takes the answer. mm is (y, x)."""
     seen, map_ = found(maps), maps[0]
     token = secrets.token_urlsafe(12)
-    _asked[token] = (maps[:1].copy(), mm_per_pixel)
-    while len(_asked) > OPEN_QUESTIONS or (len(_asked) > 1 and sum(kept.nbytes for kept, _ in _asked.values()) > ROOM):
-        _asked.popitem(last=False)
+    with _asking:
+        _asked[token] = (maps[:1].copy(), mm_per_pixel)
+        while len(_asked) > OPEN_QUESTIONS or (
+            len(_asked) > 1 and sum(kept.nbytes for kept, _ in _asked.values()) > ROOM
+        ):
+            _asked.popitem(last=False)
     listed, shades = [], np.zeros((len(seen), 4), np.uint8)
     for shade, each in zip(shades, seen, strict=True):
         if each.value:
@@ -235,9 +249,10 @@ def ask(name: str, maps: Integer[np.ndarray, "t h w"], mm_per_pixel: tuple[float
 @answered
 def mapped(document: Document) -> Document:
     """The drawing traced from the label map of an earlier question, with what its labels were said to mean."""
-    if document["token"] not in _asked:
+    kept = _asked.get(document["token"])
+    if kept is None:
         raise BadInput("The file of this question is no longer at hand; open it again.")
-    maps, mm_per_pixel = _asked[document["token"]]
+    maps, mm_per_pixel = kept
     known = {int(value): int(meant) for value, meant in document["meant"].items()}
     meant = remap(maps, {0: labels.BACKGROUND, **known})[0]
     before = drawing_from_json(document["drawing"])

@@ -20,6 +20,9 @@ START = "Where the cycle starts, as a share of the beat: 0 is ED, 0.375 ES."
 RANDOM = "random patient"
 RANDOM_ABOUT = "A simulated patient: another heart, another LVEF, each time."
 NO_DRAWING = "This is no drawing that the studio can read; reload the page, or open a saved drawing."
+BUSY = "A generation is under way; wait until it ends, or cancel it, and ask again."
+DRAWN = {"keys": "corrections by hand", "sketch": "the sketch", "valve_direction": "the leaflet arrows"}
+"""What a drawing may hold beyond its heart, by the name of the condition."""
 CLASSES = [[0, "Outside"], [1, "LV cavity"], [2, "Myocardium"], [3, "Left atrium"], [4, "Other tissue"]]
 """What the labels of a file may mean, by class."""
 CANCELLED = "Cancelled; the drawing is as it was."
@@ -37,6 +40,7 @@ CONDITIONS = {
     "heart_rate": "heart rate",
     "fps": "frames a second",
     "start": "first frame",
+    "keys": "corrections by hand",
     "view": "view",
 }
 
@@ -56,9 +60,12 @@ def running(step: int, steps: int, seconds_left: float | None) -> str:
     return f"Step {step} of {steps}{left}"
 
 
-def done(card: ModelCard, seeds: tuple[int, ...], seconds: float) -> str:
+def done(card: ModelCard, seeds: tuple[int, ...], seconds: float, drawn: Iterable[str] = ()) -> str:
+    """`drawn` names what the drawing holds beyond the heart, of which the model may hear nothing."""
     which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"{card.title}, {which}: {len(seeds)} clip{'s' * (len(seeds) > 1)} in {seconds:.1f} s."
+    made = f"{card.title}, {which}: {len(seeds)} clip{'s' * (len(seeds) > 1)} in {seconds:.1f} s."
+    unheard = [DRAWN[name] for name in drawn if name not in card.accepts]
+    return f"{made} Not heard by this model: {', '.join(unheard)}." if unheard else made
 
 
 def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
@@ -96,11 +103,6 @@ def clip(title: str, lvef: float | None, view: str | None, seed: int) -> str:
     return " · ".join(
         [title, *([] if lvef is None else [f"LVEF {lvef:g} %"]), *([view] if view else []), f"seed {seed}"]
     )
-
-
-def is_error(line: str) -> bool:
-    """Whether a `status` line tells an error."""
-    return 'data-kind="error"' in line
 
 
 def status(sentence: str, kind: str = "note") -> str:

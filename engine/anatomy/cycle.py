@@ -9,7 +9,7 @@ from scipy.interpolate import PchipInterpolator
 from engine.anatomy import volumes
 from engine.anatomy.contours import spline
 from engine.anatomy.heart import LEAFLETS, Heart
-from engine.anatomy.keys import APART, OPEN_PHASE, Key, tissue_field
+from engine.anatomy.keys import APART, ES_PHASE, OPEN_PHASE, Key, tissue_field
 from engine.anatomy.motion import Motion, motion_of, smoothstep
 from engine.errors import BadInput
 
@@ -17,8 +17,6 @@ LVEF_RANGE = (5.0, 85.0)
 USUAL_LVEF = 60.0
 """percent, of a beat for which none is asked"""
 LARGEST_CONTRACTION = 1.1
-ES_PHASE = 0.375
-"""End-systole as a share of the beat."""
 
 # Wiggers diagram in two curves: ejection, early filling, diastasis, atrial kick; and the mitral valve's E and A waves.
 _CONTRACTION = PchipInterpolator(
@@ -107,7 +105,10 @@ def pose(
         shown[leaflet] = _swing(shown[leaflet], -motion.axes[0], opening)
     for key in keys:
         for name, offsets in key.offsets.items():
-            shown[name] = shown[name] + weight(key, name, phase, keys)[:, None, None] * offsets
+            # A leaflet opens about its hinge, which stays on the annulus: it goes as the walls go, the rest as the valve opens.
+            hinge = offsets[:1] if name in LEAFLETS else 0.0
+            shown[name] = shown[name] + weight(key, "lv_endo", phase, keys)[:, None, None] * hinge
+            shown[name] = shown[name] + weight(key, name, phase, keys)[:, None, None] * (offsets - hinge)
     return tuple(Heart(heart.view, heart.sector, *each) for each in zip(*(shown[n] for n in contours), strict=True))
 
 
@@ -124,8 +125,8 @@ def tissue_shift(
 def weight(key: Key, contour: str, phase: Float[np.ndarray, "t"], keys: tuple[Key, ...]) -> Float[np.ndarray, "t"]:
     """The share of a key's offsets of one contour that is added at each phase; `keys` are all of the drawing.
 
-    A correction of end-systole comes and goes with the contraction, one of the open valve with its opening, and any other
-    is gone at the key phases on either side.
+    A correction of end-systole comes and goes with the contraction, one of the open leaflets with their opening (but for what
+    their hinges do), and any other is gone at the key phases on either side.
     """
     if _is_at(key, ES_PHASE):
         return contraction_curve(phase)

@@ -13,6 +13,8 @@ from engine.anatomy.heart import CONTOURS, Heart, Points, points_from_json
 from engine.anatomy.motion import smoothstep
 from engine.errors import BadInput
 
+ES_PHASE = 0.375
+"""End-systole as a share of the beat."""
 OPEN_PHASE = 0.54
 """The mitral valve wide open, as a share of the beat."""
 LARGEST = 16
@@ -22,6 +24,8 @@ APART = 0.001
 _TISSUE = ("lv_endo", "lv_epi", "la")
 _SAMPLES = 6
 """a segment of their splines"""
+_AT_ONCE = 4_000_000
+"""pairs of a point and a sample"""
 _NEAR, _SIGMA, _REACH = 1.0, 5.0, 25.0
 """mm: as good as on a contour; over which contours share a point of the tissue; where the tissue no longer follows"""
 
@@ -52,16 +56,24 @@ def tissue_field(heart: Heart, keys: tuple[Key, ...], points: Float[np.ndarray, 
         np.concatenate([spline(each[name], _SAMPLES) for name in _TISSUE])
         for each in (borders, *({**still, **key.offsets} for key in keys))
     )
-    offsets = np.stack(shifts, axis=1)
     # Single precision, a tenth of a micrometre here, takes a third of the time.
     flat, samples = points.reshape(-1, 2).astype(np.float32), samples.astype(np.float32)
-    squared = ((flat**2).sum(1)[:, None] + (samples**2).sum(1) - 2 * flat @ samples.T).clip(0)
+    offsets = np.stack(shifts, axis=1).reshape(len(samples), -1)
+    # In parts: for the largest drawing the product of all points and all samples is gigabytes.
+    parts = np.array_split(flat, len(flat) * len(samples) // _AT_ONCE + 1)
+    shift = np.concatenate([_shepard(part, samples, offsets) for part in parts])
+    return np.moveaxis(shift.reshape(*points.shape[:-1], len(keys), 2), -2, 0)
+
+
+def _shepard(
+    points: Float[np.ndarray, "n 2"], samples: Float[np.ndarray, "m 2"], offsets: Float[np.ndarray, "m v"]
+) -> Float[np.ndarray, "n v"]:
+    squared = ((points**2).sum(1)[:, None] + (samples**2).sum(1) - 2 * points @ samples.T).clip(0)
     nearest = squared.min(1, keepdims=True)
     # Only ratios count: taken from the nearest border, they stay numbers however far away that is.
     share = np.exp((nearest - squared) / (2 * _SIGMA**2)) / (squared + _NEAR**2)
-    shift = (share @ offsets.reshape(len(samples), -1)) / share.sum(1, keepdims=True)
-    shift = shift * (1 - smoothstep(np.sqrt(nearest) / _REACH))
-    return np.moveaxis(shift.reshape(*points.shape[:-1], len(keys), 2), -2, 0)
+    shift = (share @ offsets) / share.sum(1, keepdims=True)
+    return shift * (1 - smoothstep(np.sqrt(nearest) / _REACH))
 
 
 def keys_from_json(document: Any, heart: Heart) -> tuple[Key, ...]:
@@ -80,7 +92,8 @@ def keys_from_json(document: Any, heart: Heart) -> tuple[Key, ...]:
         drawn = {
             name: points_from_json(o, f"key of {name!r}", (1, len(getattr(heart, name)))) for name, o in offsets.items()
         }
-        keys.append(Key(float(phase), drawn))
+        standing = (each for each in (ES_PHASE, OPEN_PHASE) if abs(each - phase) < APART / 2)
+        keys.append(Key(next(standing, float(phase)), drawn))
     check_keys(tuple(keys), heart)
     return tuple(keys)
 

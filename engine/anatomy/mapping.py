@@ -39,7 +39,9 @@ def found(label_map: Integer[np.ndarray, "t h w"]) -> tuple[Found, ...]:
     """
     values, pixels = np.unique(label_map, return_counts=True)
     if len(values) > VALUES:
-        raise BadInput(f"The label map has {len(values)} values; at most {VALUES} are wanted, so open a map and not a picture.")
+        raise BadInput(
+            f"The label map has {len(values)} values; at most {VALUES} are wanted, so open a map and not a picture."
+        )
     if values[0] >= 0 and values[-1] < len(labels.NAMES):
         guesses = {int(value): int(value) for value in values}
     else:
@@ -86,7 +88,11 @@ def _guess(frame: Integer[np.ndarray, "h w"]) -> dict[int, int]:
     if enclosed:
         guesses[ring_of(lv)[1]] = labels.MYOCARDIUM
     centre, bottom = _centre(masks[lv]), np.quantile(np.nonzero(masks[lv])[0], 0.9)
-    below = [value for value in rest if guesses[value] in (labels.BACKGROUND, labels.SECTOR) and _centre(masks[value])[0] > bottom]
+    below = [
+        value
+        for value in rest
+        if guesses[value] in (labels.BACKGROUND, labels.SECTOR) and _centre(masks[value])[0] > bottom
+    ]
     if below:
         guesses[min(below, key=lambda value: float(np.hypot(*(_centre(masks[value]) - centre))))] = labels.LA
     return guesses

@@ -178,4 +178,6 @@ def _check(path: Points, radius: float, label: int) -> None:
     if not RADII[0] <= radius <= RADII[1]:
         raise BadInput(f"The brush's radius is {radius:g} mm; {RADII[0]:g} to {RADII[1]:g} mm is wanted.")
     if label not in _LOSE:
-        raise BadInput(f"The brush paints label {label}; {', '.join(f'{i} {labels.NAMES[i]}' for i in _LOSE)} are known.")
+        raise BadInput(
+            f"The brush paints label {label}; {', '.join(f'{i} {labels.NAMES[i]}' for i in _LOSE)} are known."
+        )

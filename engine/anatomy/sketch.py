@@ -1,4 +1,4 @@
-"""The sketch: pen strokes in millimetres, drawn by hand or taken from a picture or from a heart's contours."""
+"""The sketch: pen strokes in millimetres, drawn by hand or taken from a picture."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from engine.anatomy.contours import spline
 from engine.anatomy.derived import edges
-from engine.anatomy.heart import Grid, Heart, Points
+from engine.anatomy.heart import Grid, Points
 
 PRESSURE = 0.5
 """of a stroke that no hand drew"""
@@ -36,11 +35,6 @@ def edges_of(frame: UInt8[np.ndarray, "h w"], grid: Grid) -> tuple[Stroke, ...]:
     lines = [line for line in _lines(edges(frame)) if _length(line) >= SHORTEST * height]
     lines = sorted(lines, key=_length, reverse=True)[:STROKES]
     return tuple(_stroke(grid.to_mm(_simplify(line, TOLERANCE * height))) for line in lines)
-
-
-def strokes_of(heart: Heart) -> tuple[Stroke, ...]:
-    """A heart's contours, each as one stroke."""
-    return tuple(_stroke(spline(points, 6)) for points in heart.contours().values())
 
 
 def draw(strokes: tuple[Stroke, ...], grid: Grid) -> Bool[np.ndarray, "h w"]:
@@ -91,7 +85,10 @@ def _lines(mask: Bool[np.ndarray, "h w"]) -> list[Points]:
         line, heading = [start], (0, 0)
         while following := near(*line[-1]):
             x, y = line[-1]
-            ahead = max(following, key=lambda p: (p[0] - x) * heading[0] + (p[1] - y) * heading[1] - abs(p[0] - x) * abs(p[1] - y))
+            ahead = max(
+                following,
+                key=lambda p: (p[0] - x) * heading[0] + (p[1] - y) * heading[1] - abs(p[0] - x) * abs(p[1] - y),
+            )
             left.remove(ahead)
             line.append(ahead)
             before = line[max(0, len(line) - 5)]

@@ -58,15 +58,16 @@ def read_label_maps(path: str | Path) -> tuple[LabelMap, tuple[float, float]]:
 
 
 def read_labels(path: str | Path) -> tuple[Integer[np.ndarray, "t h w"], tuple[float, float]]:
-    """As `read_label_maps`, but whatever whole numbers the file holds, int64; `mapping` tells which of them is which class."""
+    """As `read_label_maps`, but whatever whole numbers the file holds; `mapping` tells which of them is which class."""
     path = Path(path)
     values, spacing = _decode(path, LABEL_READERS)
     if values.ndim != 3:
         raise BadInput(
             f"{path.name} has colours; a label map holds one class number a pixel, so save it indexed or grey."
         )
-    whole = values.astype(np.int64) if (np.abs(values.astype(np.float64)) < 2**31).all() else np.zeros(values.shape, np.int64)
-    if (whole != values).any():
+    # Only fractions need a closer look; whole numbers stay in the few bytes that they came in.
+    whole = values if np.issubdtype(values.dtype, np.integer) else _whole(values)
+    if whole is not values and (whole != values).any():
         odd = values[whole != values][0]
         raise BadInput(f"{path.name} has a label {odd:g}; labels are whole numbers, so relabel it.")
     if whole.min() == whole.max():
@@ -76,6 +77,12 @@ def read_labels(path: str | Path) -> tuple[Integer[np.ndarray, "t h w"], tuple[f
     if spacing == UNKNOWN_SPACING:
         spacing = (Sector().depth / values.shape[1],) * 2
     return np.ascontiguousarray(whole), spacing
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """The nearest whole numbers to fractions, int32; 0 for what is none or too large."""
+    usable = np.isfinite(values) & (np.abs(values) < 2**31 - 1)
+    return np.where(usable, values, 0).round().astype(np.int32)
 
 
 def _decode(path: Path, readers):

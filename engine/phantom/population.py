@@ -136,7 +136,7 @@ def random_drawing(seed: int, view: View) -> Drawing:
             for name, points in (("lv_endo", heart.lv_endo), ("lv_epi", heart.lv_epi))
         }
         keys = (Key(cycle.ES_PHASE, offsets),)
-    return Drawing(heart, keys, lvef=subject.lvef, heart_rate=subject.heart_rate)
+    return Drawing(heart, keys, lvef=round(subject.lvef, 1), heart_rate=round(subject.heart_rate))
 
 
 def draw_shape(rng: np.random.Generator, look: Look, view: View) -> Shape:

@@ -92,8 +92,9 @@ class SemanticVideo:
         Raises BadInput on conditions or settings that the card does not accept.
         """
         check(self.card, conditions, settings)
-        nearest = replace(conditions, start=_first_frame(conditions, settings) / settings.frames)
-        wanted = requested_label_maps(nearest, settings.frames, self.card.size[0])
+        if conditions.start is not None:
+            conditions = replace(conditions, start=_first_frame(conditions, settings) / settings.frames)
+        wanted = requested_label_maps(conditions, settings.frames, self.card.size[0])
         return [replace(clip, label_maps=wanted) for clip in self._sample(conditions, settings, on_step)]
 
     def preview(self, conditions: Conditions, settings: Settings) -> Clip:

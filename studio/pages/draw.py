@@ -1,5 +1,6 @@
 """Drawing: the contour editor, the hearts to start from, and the files to open and save."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -24,24 +25,22 @@ _SAVE = """(value) => {
 }"""
 
 
-def _told_js(names: tuple[str, ...]) -> str:
-    """A JavaScript function that writes controls into the drawing in the editor.
+def _told_js(name: str) -> str:
+    """A JavaScript function that writes a control into the drawing in the editor.
 
     Done in the browser, so that it can never overwrite a stroke that the server has not seen yet. What a box is left with
     counts, so half a number is not yet one; the same number again is no change.
     """
-    return f"""(...given) => {{
-      const value = given.at(-1);
-      const drawing = {{...value.drawing}};
-      {list(names)}.forEach((name, i) => {{
-        const empty = name === 'lvef' || name === 'fps';
-        if (given[i] === null ? empty : Number.isFinite(given[i])) drawing[name] = given[i];
-      }});
-      const same = {list(names)}.every((name) => drawing[name] === value.drawing[name]);
-      return same ? value : {{...value, drawing, rev: value.rev + 1}};
+    empty = "given === null" if name in ("lvef", "fps") else "false"
+    return f"""(given, value) => {{
+      const known = Number.isFinite(given) || {empty};
+      if (!known || given === value.drawing.{name}) return value;
+      return {{...value, drawing: {{...value.drawing, {name}: given}}, rev: value.rev + 1}};
     }}"""
 
 
+# What was wrong was told; the next stroke is another matter.
+_CALM = f"(line) => line.includes('data-kind=\"error\"') ? {json.dumps(text.status(text.READY))} : line"
 _TELL = f"(value) => {list(ASKED)}.map((name) => value.drawing[name])"
 _MODEL = "(model, value) => model === value.model ? value : {...value, model, rev: value.rev + 1}"
 
@@ -126,8 +125,9 @@ def connect(blocks: gr.Blocks, files: Files, form: Form, status: gr.HTML) -> Non
 
     # The controls and the drawing agree both ways, within the browser.
     for name, control in zip(ASKED, asked, strict=True):
-        control.change(None, [control, form.editor], form.editor, js=_told_js((name,)), **DIRECT)
+        control.change(None, [control, form.editor], form.editor, js=_told_js(name), **DIRECT)
     form.editor.edit(None, form.editor, asked, js=_TELL, trigger_mode="always_last", **DIRECT)
+    form.editor.edit(None, status, status, js=_CALM, trigger_mode="always_last", **DIRECT)
     form.editor.edit(
         None, form.editor, files.view, js="(value) => value.drawing.view", trigger_mode="always_last", **DIRECT
     )

@@ -22,7 +22,18 @@ from studio.components.numbers import Number, OptionalSlider, Slider, within_js
 from studio.guard import COOKIE
 from studio.jobs import Job, Progress
 from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
-from studio.session import COUNT, DEFAULT_MODEL, SEED, Session, conditions, frames_of, settings, start, with_model
+from studio.session import (
+    COUNT,
+    DEFAULT_MODEL,
+    SEED,
+    Session,
+    beyond,
+    conditions,
+    frames_of,
+    settings,
+    start,
+    with_model,
+)
 from studio.sheets import publish
 
 _log = logging.getLogger(__name__)
@@ -175,7 +186,9 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
             for progress in job:
                 sentence, kind = _sentence(progress)
                 if progress.status == "done":
-                    sentence = text.done(session.card, settings(session).seeds, time.monotonic() - began)
+                    sentence = text.done(
+                        session.card, settings(session).seeds, time.monotonic() - began, beyond(session)
+                    )
                     yield {viewer.clips: progress.clips}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
         except Exception as error:

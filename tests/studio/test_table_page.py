@@ -107,6 +107,14 @@ def test_slider_and_end_systole_agree_both_ways(studio, tmp_path):
     assert ejected(again) == pytest.approx(33, abs=0.1)
 
 
+def test_an_edit_ends_an_error(studio, tmp_path):
+    (tmp_path / "x.json").write_text("no drawing")
+    studio.open_file(tmp_path / "x.json")
+    studio.page.wait_for_selector(".status-line[data-kind=error]")
+    studio.drag("lv_endo", 2, -10, 0)
+    studio.page.wait_for_selector(".status-line[data-kind=note]")
+
+
 def test_a_slider_s_drag_is_one_step_and_undo_brings_the_slider_back(studio):
     page = studio.page
     with studio.redrawn():

@@ -274,7 +274,7 @@ def test_an_empty_lvef_leaves_it_to_the_model(studio):
     page.wait_for_selector("#status >> text=No LVEF is asked for")
     studio.type_into("lvef", "42")
     page.wait_for_function("document.querySelector('#editor dd.lvef').textContent === '42 %'")
-    page.wait_for_selector("#status >> text=choose an LVEF")
+    page.wait_for_selector("#status >> text=Generate makes a clip")
     studio.type_into("lvef", "")
     page.wait_for_function("document.querySelector('#editor dd.lvef').textContent === '–'")
     assert page.get_attribute("#lvef input[type=number]", "placeholder") == "none"

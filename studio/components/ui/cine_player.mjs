@@ -40,6 +40,8 @@ export function mount({ element, props, watch }) {
       if (source !== entry.cell.dataset.source) {
         entry.cell.dataset.source = source;
         load(entry.id, entry.clip, ++orders);
+      } else if (entry.shown) {
+        entry.title.textContent = entry.clip.title ?? "";
       }
     }
     parts.grid.dataset.count = clips.length;
@@ -216,6 +218,17 @@ export function mount({ element, props, watch }) {
       live = true;
       take([{ ...detail, id: "live" }]);
       parts.empty.hidden = true;
+      draw();
+    },
+    { signal: dispose.signal },
+  );
+
+  document.addEventListener(
+    "echo-preview-end",
+    () => {
+      live = false;
+      take(value.clips ?? []);
+      showProgress();
       draw();
     },
     { signal: dispose.signal },

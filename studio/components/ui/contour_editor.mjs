@@ -1,7 +1,7 @@
 // The drawing table on screen: its state, the history of it, and the way between the pointer, the tools and the server.
 // Geometry is in spline.mjs, drag.mjs, deform.mjs and measure.mjs; the document in drawing.mjs; the tools in tools.mjs.
 
-import { addPoint, alike, ED, edited, keyAt, mirrored, nameOf, reset, samePhase, STANDING, withoutPoint, withPoint } from "./drawing.mjs";
+import { addPoint, alike, ED, edited, excess, keyAt, mirrored, nameOf, reset, samePhase, STANDING, withoutPoint, withPoint } from "./drawing.mjs";
 import { bounds, nearestOnCurve, refine, snapAnnulus } from "./deform.mjs";
 import { createGallery, createKeys, createMapping } from "./dialogs.mjs";
 import { button, html, isTyping } from "./dom.mjs";
@@ -21,6 +21,9 @@ const NUDGE = { fine: 0.5, coarse: 2 }; // mm
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SLIDERS = ["lvef", "heart_rate", "frames", "fps", "start"]; // of the drawing, on the page around
 const WINDOW = { opacity: 1, level: 128, window: 255 };
+const RETRY = 3000; // ms
+const MEANWHILE = "The drawing was changed meanwhile, so the answer to the earlier one is left out; ask again.";
+const LATE = "The beat of this drawing is still being made; pull again in a moment.";
 const OFFLINE = "The studio does not answer; what you draw stays here, and follows when it is back.";
 
 const KEYS = [
@@ -46,6 +49,7 @@ export function mount({ element, trigger, props, server, watch }) {
   let phase = ED; // the instant on screen
   let contours = value.drawing.contours; // as on screen
   let poses = { phases: [ED], beat: [contours], volumes: [0], of: value.drawing };
+  let placed = null; // the drawing whose contours were put on screen by hand
   let draft = null; // the drawing while a gesture changes it
   let past = history.EMPTY;
   let view = whole(value.frame);
@@ -84,7 +88,7 @@ export function mount({ element, trigger, props, server, watch }) {
   const drawing = () => draft ?? value.drawing;
   const atEd = () => samePhase(phase, ED);
   /** Whether the contours on screen are those of the drawing, and not still on their way. */
-  const isFresh = () => atEd() || poses.of === value.drawing;
+  const isFresh = () => atEd() || [poses.of, placed].includes(value.drawing);
 
   function drawContours() {
     stage.showContours(contours);
@@ -96,7 +100,10 @@ export function mount({ element, trigger, props, server, watch }) {
 
   function drawNumbers() {
     const { lvef, view: name } = drawing();
-    const found = measured(drawing().contours, lvef, contours);
+    const es = poses.phases.findIndex((each) => samePhase(each, STANDING.ES));
+    // what the beat really reaches, where that is known; while something is pulled, what is asked
+    const esv = lvef !== null && poses.of === drawing() ? poses.volumes[es] : undefined;
+    const found = measured(drawing().contours, lvef, contours, esv);
     numbers.show(found, name, atEd() ? "ed" : samePhase(phase, STANDING.ES) ? "es" : null);
     const index = Math.max(poses.phases.findIndex((each) => samePhase(each, phase)), 0);
     timeline.show({
@@ -166,21 +173,28 @@ export function mount({ element, trigger, props, server, watch }) {
       while (stale) {
         stale = false;
         const of = drawing();
-        const answer = await server.pose({ drawing: of });
-        if (!answer) say([OFFLINE]);
-        else if (answer.beat) pose({ ...answer, of });
-        else say([answer.message]);
+        const answer = await server.pose({ drawing: unsketched(of) });
+        if (answer?.beat) pose({ ...answer, of });
+        else refused(answer);
       }
     } finally {
       asking = false;
     }
   }
 
+  /** A drawing that has no beat is shown at ED; a server that does not answer is asked again. */
+  function refused(answer) {
+    say([answer?.message ?? OFFLINE]);
+    if (!answer) setTimeout(() => element.isConnected && refresh(), RETRY);
+    else if (!gesture?.run) go(ED);
+  }
+
   function pose(answer) {
     poses = answer;
     say(answer.warnings);
-    if (!gesture?.run && !beating) {
-      if (!poses.phases.some((each) => samePhase(each, phase))) phase = poses.phases[timeline.near(phase)] ?? ED;
+    if (!gesture?.run && beating === null) {
+      const away = poses.phases.map((each) => Math.abs(each - phase));
+      phase = poses.phases[away.indexOf(Math.min(...away))];
       settle();
     }
     drawContours();
@@ -194,11 +208,14 @@ export function mount({ element, trigger, props, server, watch }) {
     if (selected && !contours[selected.contour][selected.index]) selected = hovered = null;
   }
 
+  /** No beat and no clip needs the sketch, which may be the most of a drawing. */
+  const unsketched = (whole) => ({ ...whole, sketch: [] });
+
   const follow = () => {
     refresh();
-    if (parts.live.value !== "off") {
-      live.want({ drawing: drawing(), model: parts.live.value === "model" ? value.model : "phantom", since: performance.now() });
-    }
+    if (parts.live.value === "off") return;
+    const model = parts.live.value === "model" ? value.model : "phantom";
+    live.want({ drawing: unsketched(drawing()), model, since: performance.now() });
   };
 
   // ---- changes
@@ -207,18 +224,22 @@ export function mount({ element, trigger, props, server, watch }) {
 
   /** One finished change of the drawing. Changes of one `run` (a held key's) in quick succession are one step of the history. */
   function put(kind, next, run) {
-    if (alike(next, value.drawing)) return;
+    if (busy || alike(next, value.drawing)) return settle(), drawContours();
+    const tooMuch = excess(next);
+    if (tooMuch) return settle(), drawValue(), say([tooMuch]);
     past = history.record(past, now(), run && { kind: run, at: performance.now() });
     give({ ...value, drawing: next }, kind);
   }
 
   function commit(kind, { drawing: base, before, after }, run) {
     contours = after;
+    const was = value;
     put(kind, edited(base, phase, before, after), run);
+    if (value !== was) placed = value.drawing; // its contours are on screen before the server has said so
   }
 
   function travel(step, kind) {
-    const move = gesture ? null : step(past, now());
+    const move = gesture || busy ? null : step(past, now());
     if (!move) return;
     past = move.history;
     const { drawing: next, frame, backdrop } = move.state;
@@ -244,23 +265,34 @@ export function mount({ element, trigger, props, server, watch }) {
     else refresh();
   }
 
-  /** What the server made of the drawing becomes one step; what it refused is said. */
+  /**
+   * What the server made of the drawing becomes one step; what it refused is said. Meanwhile the table waits, but the page's
+   * sliders do not: what they said since stays said, unless the answer is another heart.
+   */
   async function adopt(kind, asking_) {
+    const [asked_, doc] = [value.drawing, value.doc];
     busy = true;
     root.dataset.busy = "true";
+    let answer;
     try {
-      const answer = await asking_;
-      if (!answer) return say([OFFLINE]);
-      if (!answer.drawing) return say([answer.message]);
-      const frame = answer.frame ?? value.frame;
-      past = history.record(past, now());
-      if (kind === "heart" || kind === "map") go(ED);
-      give({ ...value, drawing: answer.drawing, frame, backdrop: alike(frame, value.frame) ? value.backdrop : null }, kind);
+      answer = await asking_;
     } finally {
       busy = false;
       root.dataset.busy = "false";
       stage.showSwath(null);
     }
+    if (!answer) return say([OFFLINE]);
+    if (!answer.drawing) return say([answer.message]);
+    const slid = Object.fromEntries(SLIDERS.map((name) => [name, value.drawing[name]]));
+    if (doc !== value.doc || !alike({ ...asked_, ...slid }, value.drawing)) return say([MEANWHILE]);
+    const drawn = kind === "heart" ? answer.drawing : { ...answer.drawing, ...slid, ...(kind === "paint" ? { lvef: answer.drawing.lvef } : {}) };
+    const tooMuch = excess(drawn);
+    if (tooMuch) return say([tooMuch]);
+    const frame = answer.frame ?? value.frame;
+    if (alike(drawn, value.drawing) && alike(frame, value.frame)) return;
+    past = history.record(past, now());
+    if (kind === "heart" || kind === "map" || kind === "find") go(ED);
+    give({ ...value, drawing: drawn, frame, backdrop: alike(frame, value.frame) ? value.backdrop : null }, kind);
   }
 
   watch("value", () => {
@@ -271,22 +303,22 @@ export function mount({ element, trigger, props, server, watch }) {
       return;
     }
     const another = next.doc !== value.doc;
-    const dragging = gesture?.run && !another && next.rev === value.rev;
-    if (another) {
-      past = history.EMPTY;
-      selected = hovered = null;
-      view = whole(next.frame);
-      phase = ED;
-    } else if (!alike(next.drawing, value.drawing)) {
-      const changed = Object.keys(next.drawing).filter((name) => !alike(next.drawing[name], value.drawing[name]));
-      const slid = changed.every((name) => SLIDERS.includes(name)) && { kind: changed.join(), at: performance.now() };
-      past = history.record(past, now(), slid || undefined);
-    }
-    if (dragging) {
-      // the drag goes on, for only what surrounds the heart has changed
-      value = { ...next, drawing: value.drawing };
+    if (!another && next.rev === value.rev) {
+      // What was drawn here since stays; of what came only the picture behind it is new, if it has the same place.
+      value = { ...next, drawing: value.drawing, frame: value.frame, backdrop: alike(next.frame, value.frame) ? next.backdrop : value.backdrop };
+      props.value = value;
       drawValue();
     } else {
+      if (another) {
+        past = history.EMPTY;
+        selected = hovered = null;
+        view = whole(next.frame);
+        phase = ED;
+      } else if (!alike(next.drawing, value.drawing)) {
+        const changed = Object.keys(next.drawing).filter((name) => !alike(next.drawing[name], value.drawing[name]));
+        const slid = changed.every((name) => SLIDERS.includes(name)) && { kind: changed.join(), at: performance.now() };
+        past = history.record(past, now(), slid || undefined);
+      }
       drop();
       take(next);
     }
@@ -342,6 +374,7 @@ export function mount({ element, trigger, props, server, watch }) {
     stage,
     options: palette.options,
     drawing: () => value.drawing,
+    phase: () => phase,
     contours: () => contours,
     mm: mmAt,
     reach: (event) => (GRAB[event.pointerType] ?? GRAB.mouse) * stage.mmPerUnit(),
@@ -382,7 +415,7 @@ export function mount({ element, trigger, props, server, watch }) {
     if (pointers.size > 2 || busy) return;
     event.preventDefault();
     beat(false);
-    if (!isFresh()) return;
+    if (!isFresh()) return say([LATE]);
     const at = mmAt(event);
     gesture = { run: null, at, from: stage.toFrame(event), moved: false };
     if (event.button !== 1) gesture.run = GESTURES[tool].begin(table, at, event);
@@ -522,6 +555,7 @@ export function mount({ element, trigger, props, server, watch }) {
   }
 
   function pickHeart(name) {
+    if (busy) return;
     const about = { drawing: value.drawing, behind: Boolean(value.backdrop) };
     adopt("heart", name ? server.preset({ ...about, name }) : server.random_patient({ ...about, seed: Math.floor(Math.random() * 400_000) }));
   }
@@ -537,7 +571,7 @@ export function mount({ element, trigger, props, server, watch }) {
   // ---- keys
 
   function nudge(event) {
-    if (!isFresh()) return;
+    if (busy || !isFresh()) return;
     const [dx, dy] = ARROWS[event.key];
     const step = event.shiftKey ? NUDGE.coarse : NUDGE.fine;
     const after = movePoint(contours, selected.contour, selected.index, [dx * step, dy * step], palette.options.soft);
@@ -600,7 +634,11 @@ export function mount({ element, trigger, props, server, watch }) {
   on(parts.help, "click", keys.open);
   on(parts.hearts, "click", () => gallery?.open(value.drawing.view));
   on(parts.find, "click", () => busy || adopt("find", server.propose({ drawing: value.drawing, backdrop: value.backdrop })));
-  on(parts.live, "change", () => (parts.live.value === "off" ? live.stop() : follow()));
+  on(parts.live, "change", () => {
+    if (parts.live.value !== "off") return follow();
+    live.stop();
+    document.dispatchEvent(new CustomEvent("echo-preview-end"));
+  });
   for (const box of Object.values(parts.layers)) on(box, "change", showLayers);
   on(document, "pointerdown", ({ target }) => parts.shows.contains(target) || (parts.shows.open = false), { signal: dispose.signal });
   for (const [name, slider] of Object.entries(parts.sliders)) {
@@ -611,14 +649,19 @@ export function mount({ element, trigger, props, server, watch }) {
   }
   new ResizeObserver(() => element.isConnected && drawView()).observe(stage.canvas);
 
-  server.hearts().then(({ hearts, normal }) => {
-    numbers = createNumbers(normal);
+  async function fillGallery() {
+    const answer = await server.hearts();
+    if (!element.isConnected) return;
+    if (!answer) return setTimeout(fillGallery, RETRY);
+    numbers = createNumbers(answer.normal);
     parts.numbers.replaceChildren(numbers.node);
-    gallery = createGallery(hearts, pickHeart);
+    gallery = createGallery(answer.hearts, pickHeart);
     root.append(gallery.node);
     drawNumbers();
     parts.hearts.disabled = false;
-  });
+  }
+
+  fillGallery();
   drawValue();
   follow();
   root.dataset.ready = "true";
@@ -643,7 +686,7 @@ function build(stage, palette, timeline) {
   const layers = Object.fromEntries(Object.entries(found).map(([name, [box]]) => [name, box]));
   const live = html(
     "select", { class: "live", title: "The clip that follows the drawing", "aria-label": "Live clip" },
-    html("option", { value: "phantom" }, "Live: physics"), html("option", { value: "model" }, "Live: model"), html("option", { value: "off" }, "Live: off"),
+    html("option", { value: "phantom" }, "Live: simulation"), html("option", { value: "model" }, "Live: trained model"), html("option", { value: "off" }, "Live: off"),
   );
   const find = button("find", { words: "Find contours", hint: "Let the segmentation network propose the contours of this image" });
   const shows = html("details", { class: "shows" }, html("summary", {}, "Show"), html("div", {}, ...Object.values(found).map(([, label]) => label)));

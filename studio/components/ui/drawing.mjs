@@ -1,7 +1,7 @@
 // The drawing, as one JSON document, and what changes it. Knows nothing of the page; nothing here changes its arguments.
 
 import { deletePoint, FEWEST, insertPoint, mirror } from "./deform.mjs";
-import { rounded } from "./drag.mjs";
+import { mapValues, rounded } from "./drag.mjs";
 import { longAxis, lvef, simpson } from "./measure.mjs";
 
 /** Phases of the beat, as shares of it. */
@@ -21,7 +21,7 @@ export const samePhase = (a, b) => Math.abs(a - b) < NEAR;
 export const keyAt = (drawing, phase) => drawing.keys.find((key) => samePhase(key.phase, phase));
 
 /** The name of a phase, as a person says it. */
-export const nameOf = (phase) => Object.keys(STANDING).find((name) => samePhase(STANDING[name], phase)) ?? `${Math.round(100 * phase)} %`;
+export const nameOf = (phase) => Object.keys(STANDING).find((name) => samePhase(STANDING[name], phase)) ?? `${Math.round(100 * phase)} % of the beat`;
 
 const byPhase = (keys) => [...keys].sort((a, b) => a.phase - b.phase);
 
@@ -40,7 +40,7 @@ export function edited(drawing, phase, before, after) {
     offsets[name] = moves(name).map(([dx, dy], i) => [old[i][0] + dx, old[i][1] + dy]);
   }
   const keys = byPhase([...without(drawing, phase), { phase, offsets: rounded(offsets) }]);
-  const drawn = samePhase(phase, ES) ? { lvef: ejected(drawing.contours, after) } : {};
+  const drawn = samePhase(phase, ES) && moved.includes("lv_endo") ? { lvef: ejected(drawing.contours, after) } : {};
   return { ...drawing, keys, ...drawn };
 }
 
@@ -59,8 +59,9 @@ function takenOver(keys, phase) {
     if (share <= 0) continue;
     const weight = share * share * (3 - 2 * share);
     for (const [name, moves] of Object.entries(key.offsets)) {
-      if (samePhase(key.phase, OPEN) && name.endsWith("leaflet")) continue;
-      taken[name] = moves.map(([dx, dy], i) => [weight * dx + (taken[name]?.[i][0] ?? 0), weight * dy + (taken[name]?.[i][1] ?? 0)]);
+      // of an open leaflet only what its hinge does ends there
+      const ending = samePhase(key.phase, OPEN) && name.endsWith("leaflet") ? moves.map(() => moves[0]) : moves;
+      taken[name] = ending.map(([dx, dy], i) => [weight * dx + (taken[name]?.[i][0] ?? 0), weight * dy + (taken[name]?.[i][1] ?? 0)]);
     }
   }
   return taken;
@@ -93,6 +94,26 @@ export const withoutPoint = (drawing, { contour, index }) => inContour(drawing, 
 
 /** The same point more in contours that are on screen. */
 export const addPoint = (contours, { contour, segment, u }) => ({ ...contours, [contour]: insertPoint(contours[contour], segment, u) });
+
+/** The most of what one drawing may hold: `engine.anatomy.keys.LARGEST`, `engine.anatomy.drawing.STROKES` and `STROKE_POINTS`. */
+export const LIMITS = { keys: 16, strokes: 500, strokePoints: 20_000 };
+
+/** What is too much in a drawing, in a sentence, or null. */
+export function excess({ keys, sketch }) {
+  if (keys.length > LIMITS.keys) return `No more than ${LIMITS.keys} instants can be corrected by hand; reset one of them first.`;
+  const points = sketch.reduce((sum, stroke) => sum + stroke.points.length, 0);
+  if (sketch.length <= LIMITS.strokes && points <= LIMITS.strokePoints) return null;
+  return `The sketch has no room for more than ${LIMITS.strokes} strokes or ${LIMITS.strokePoints} points; erase some of it first.`;
+}
+
+/** The drawing with the corrections of some contours turned and scaled: `linear` takes and gives [dx, dy]. */
+export const turned = (drawing, names, linear) => ({
+  ...drawing,
+  keys: drawing.keys.map((key) => ({
+    ...key,
+    offsets: mapValues(key.offsets, (moves, name) => (names.includes(name) ? rounded({ moves: moves.map(linear) }).moves : moves)),
+  })),
+});
 
 /** The drawing with its left and right walls swapped about the long axis, and their motion and arrows with them. */
 export function mirrored(drawing) {

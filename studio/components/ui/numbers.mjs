@@ -1,7 +1,7 @@
 // The numbers beside the drawing: measured in the browser, so that they follow a drag without asking anyone.
 
 import { html } from "./dom.mjs";
-import { laVolume, lvLength, simpson, wallThickness } from "./measure.mjs";
+import { laVolume, lvef, lvLength, simpson, wallThickness } from "./measure.mjs";
 
 const CELLS = {
   edv: ["EDV", "mL", 0, "LV volume at end-diastole (Simpson, one plane)"],
@@ -16,12 +16,15 @@ const A2C = { septal: "Inferior", lateral: "Anterior" };
 /** At which instant a number has its normal range: the chambers at their largest, the wall at rest. */
 const AT = { edv: null, esv: null, lvef: null, septal: "ed", lateral: "ed", la: "es" };
 
-/** The numbers of a heart: volumes from its contours at ED and its LVEF (percent or null), the rest of those on screen. */
-export function measured(ed, lvef, shown) {
+/**
+ * The numbers of a heart: the EDV of its contours at ED, the ESV that its beat reaches (mL) or else what its LVEF (percent or
+ * null) asks for, the rest of the contours on screen.
+ */
+export function measured(ed, asked, shown, reached) {
   const edv = simpson(ed.lv_endo);
   const { septal, lateral } = wallThickness(shown.lv_endo, shown.lv_epi);
-  const esv = lvef === null ? NaN : edv * (1 - lvef / 100);
-  return { edv, esv, lvef: lvef ?? NaN, length: lvLength(shown.lv_endo), septal, lateral, la: laVolume(shown.la) };
+  const esv = reached ?? (asked === null ? NaN : edv * (1 - asked / 100));
+  return { edv, esv, lvef: lvef(edv, esv), length: lvLength(shown.lv_endo), septal, lateral, la: laVolume(shown.la) };
 }
 
 /** A row of the numbers; `normal` holds [low, high] of those that have a normal range. */

@@ -70,7 +70,7 @@ export function createPalette({ choose, change, act }) {
     add: action("add-point", "Add point", "A point beside the selected one (Insert)"),
     remove: action("delete-point", "Delete point", "Delete the selected point (Delete)"),
     mirror: action("mirror", "Mirror", "Swap the left and right walls about the long axis"),
-    snap: action("snap", "Join LA", "Put the ends of LA and leaflets on the annulus"),
+    snap: action("snap", "Attach LA", "Put the ends of LA and leaflets on the annulus"),
     contours: action("sketch-contours", "From contours", "Add the contours to the sketch"),
     image: action("sketch-image", "From image", "Add the edges of the image to the sketch"),
     clear: action("sketch-clear", "Clear", "Take the whole sketch away"),

@@ -84,7 +84,7 @@ function build() {
     }),
   );
   const play = button("beat", { picture: "play", hint: "Let the contours beat (K)", pressed: false });
-  const reset = button("reset-key", { words: "Undo by hand", hint: "Forget what was changed by hand at this instant; the heart moves by the LVEF again" });
+  const reset = button("reset-key", { words: "Reset this instant", hint: "Forget what was changed by hand at this instant; the heart moves by the LVEF again" });
   const time = html("output", { class: "time" });
   const curve = svg("path", { class: "curve" });
   const now = svg("path", { class: "now" });

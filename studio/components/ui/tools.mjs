@@ -6,14 +6,17 @@
 
 import { bounds, push, refine, thicken, transform } from "./deform.mjs";
 import { movePoint, moveStructure, nearest, structureAt } from "./drag.mjs";
-import { addPoint, withPoint } from "./drawing.mjs";
-import { grips, LEAFLETS } from "./stage.mjs";
+import { addPoint, ED, samePhase, turned, withPoint } from "./drawing.mjs";
+import { grips, LEAFLETS, STRUCTURES } from "./stage.mjs";
 import { erase, simplify } from "./strokes.mjs";
 
 const PER_MM = 0.12; // mm of wall for each mm that the pointer goes over it
 const TOUCH = 0.5; // mm of wall for a touch
 const FINE = 0.4; // mm by which a pen stroke may be simplified
 const SHORT = 3; // mm: an arrow shorter than this takes the arrow away
+
+/** The contours of what can be turned and scaled as a whole. */
+const PARTS = { lv: ["lv_endo", "lv_epi", ...LEAFLETS], la: ["la"], all: Object.keys(STRUCTURES) };
 
 const minus = (a, b) => [a[0] - b[0], a[1] - b[1]];
 const length = ([x, y]) => Math.hypot(x, y);
@@ -40,12 +43,15 @@ function points(table, at, event) {
 }
 
 /** A gesture whose contours depend on where the pointer is, and not on its way there. */
-function deformation(table, kind, change) {
-  const start = { drawing: table.drawing(), before: table.contours() };
-  let after = null;
+function deformation(table, kind, change, carry = () => table.drawing()) {
+  const before = table.contours();
+  let made = null;
   return {
-    move: (to, event) => table.show({ ...start, after: (after = change(to, event)) }),
-    up: () => after && table.commit(kind, { ...start, after }),
+    move(to, event) {
+      made = { drawing: carry(to, event), before, after: change(to, event) };
+      table.show(made);
+    },
+    up: () => made && table.commit(kind, made),
   };
 }
 
@@ -88,23 +94,36 @@ function walling(table, at) {
 
 function transforming(table, at, event) {
   const contours = table.contours();
-  const { structure } = table.options;
+  const [{ structure }, drawing, atEd] = [table.options, table.drawing(), samePhase(table.phase(), ED)];
   const box = bounds(contours, structure);
   const marks = grips(box, table.stage.mmPerUnit());
   const held = Object.keys(marks).find((name) => length(minus(marks[name], at)) <= table.reach(event));
   const middle = [box.x + box.width / 2, box.y + box.height / 2];
+  // At ED the heart itself is turned or scaled, and what the hand corrected at other instants goes with it.
+  const carry = (linear) => (atEd ? turned(drawing, PARTS[structure], linear) : drawing);
   if (held === "turn") {
     const angle = ([x, y]) => Math.atan2(y - middle[1], x - middle[0]);
-    return deformation(table, "turn", (to) => transform(contours, structure, { rotate: angle(to) - angle(at), about: middle }));
+    const by = (to) => angle(to) - angle(at);
+    const rotation = (to) => ([dx, dy]) => {
+      const [c, s] = [Math.cos(by(to)), Math.sin(by(to))];
+      return [c * dx - s * dy, s * dx + c * dy];
+    };
+    return deformation(
+      table, "turn", (to) => transform(contours, structure, { rotate: by(to), about: middle }), (to) => carry(rotation(to)),
+    );
   }
   if (held) {
     const about = marks[{ nw: "se", ne: "sw", se: "nw", sw: "ne" }[held]];
     const [from, limit] = [minus(at, about), (share) => Math.min(Math.max(share, 0.2), 5)];
-    return deformation(table, "scale", (to, { shiftKey }) => {
+    const shares = (to, { shiftKey }) => {
       const reach = minus(to, about);
-      const both = [0, 1].map((i) => limit(reach[i] / (from[i] || 1)));
-      return transform(contours, structure, { scale: shiftKey ? both : limit(length(reach) / length(from)), about });
-    });
+      const both = limit(length(reach) / length(from));
+      return shiftKey ? [0, 1].map((i) => limit(reach[i] / (from[i] || 1))) : [both, both];
+    };
+    return deformation(
+      table, "scale", (to, moved) => transform(contours, structure, { scale: shares(to, moved), about }),
+      (to, moved) => carry((offset) => offset.map((value, i) => value * shares(to, moved)[i])),
+    );
   }
   const found = structureAt(contours, at);
   if (!found) return null;

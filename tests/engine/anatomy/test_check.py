@@ -1,12 +1,10 @@
 import re
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engine.anatomy.check import check, warnings
-from engine.anatomy.contours import spline
 from engine.anatomy.heart import Sector
 from engine.anatomy.presets import preset
 from engine.errors import BadInput
@@ -146,15 +144,3 @@ def test_absurd_volumes(scale, word):
 
 def test_no_number():
     assert "no number" in refused(moved("la", 2, [np.nan, 0.0]))
-
-
-@pytest.mark.parametrize("per_segment", [1, 4, 24])
-def test_fast_enough_for_a_drag(per_segment):
-    """However many points were put in."""
-    heart = HEART.map_points(lambda points: spline(points, per_segment))
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        warnings(heart)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.006

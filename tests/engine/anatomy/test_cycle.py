@@ -148,3 +148,17 @@ def test_the_tissue_goes_where_the_borders_go():
             assert np.median(off) < 0.1 and off[:, inner].max() < 1.0, (seed, name)  # mm
         far = np.array([[heart.sector.depth * 2, 0.0]])
         assert np.array_equal(tissue_field(heart, smooth, far), np.zeros((len(smooth), 1, 2)))
+
+
+def test_leaflets_stay_on_an_annulus_that_was_moved_where_the_valve_is_open():
+    heart, shift = preset("normal"), np.array([4.0, 2.0])
+    names = ("lv_endo", "septal_leaflet", "la")
+    ends = {"lv_endo": 0, "septal_leaflet": 0, "la": -1}
+    offsets = {name: np.zeros_like(getattr(heart, name)) for name in names}
+    for name in names:
+        offsets[name][ends[name]] = shift
+    offsets["septal_leaflet"] += shift * (offsets["septal_leaflet"] == 0)
+    phase = np.linspace(0, 1, 41)
+    for posed in cycle.hearts_at(heart, 55.0, phase, (Key(OPEN_PHASE, offsets),)):
+        np.testing.assert_allclose(posed.septal_leaflet[0], posed.lv_endo[0], atol=1e-9)
+        np.testing.assert_allclose(posed.la[-1], posed.lv_endo[0], atol=1e-9)

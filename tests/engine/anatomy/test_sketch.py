@@ -1,5 +1,3 @@
-import time
-
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +6,7 @@ from engine.anatomy import derived
 from engine.anatomy.contours import label_map, spline
 from engine.anatomy.heart import Grid
 from engine.anatomy.presets import preset
-from engine.anatomy.sketch import POINTS, STROKES, Stroke, draw, edges_of, strokes_of
+from engine.anatomy.sketch import POINTS, STROKES, Stroke, draw, edges_of
 from engine.anatomy.volumes import distance
 
 GRID = Grid(128, 160, (0.5, 0.8), (79.5, 3.0))
@@ -52,9 +50,7 @@ def test_the_wall_is_among_the_edges(picture):
 def test_there_are_never_too_many():
     """Noise is all edges."""
     frame = np.random.default_rng(0).integers(0, 256, (512, 512), dtype=np.uint8)
-    start = time.perf_counter()
     strokes = edges_of(frame, GRID)
-    assert time.perf_counter() - start < 2
     assert 20 < len(strokes) <= STROKES and max(len(stroke.points) for stroke in strokes) <= POINTS
     lengths = [np.hypot(*np.diff(GRID.to_pixels(stroke.points), axis=0).T).sum() for stroke in strokes]
     assert min(lengths) > 0.02 * 512
@@ -62,16 +58,6 @@ def test_there_are_never_too_many():
 
 def test_a_black_picture_has_no_edges():
     assert edges_of(np.zeros((64, 64), np.uint8), GRID) == ()
-
-
-def test_a_hearts_strokes_are_its_contours():
-    heart = preset("dilated")
-    strokes = strokes_of(heart)
-    assert len(strokes) == 5
-    for stroke, points in zip(strokes, heart.contours().values(), strict=True):
-        assert np.array_equal(stroke.points[[0, -1]], points[[0, -1]])
-        assert distance(points, stroke.points).max() < 1e-9
-        assert stroke.pressure.shape == (len(stroke.points),) and set(stroke.pressure) == {0.5}
 
 
 def test_a_line_is_drawn_where_it_is():

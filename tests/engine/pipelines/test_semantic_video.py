@@ -117,7 +117,7 @@ def test_another_start_turns_the_loop_and_its_label_maps(pipeline):
     (clip,), (turned,) = (pipeline.generate(each, QUICK) for each in (asked, replace(asked, start=0.26)))
     assert np.array_equal(turned.frames, np.roll(clip.frames, -4, axis=0))
     assert np.array_equal(turned.label_maps, np.roll(clip.label_maps, -4, axis=0))
-    assert turned.fps == clip.fps and turned.provenance.conditions["start"] == 0.26
+    assert turned.fps == clip.fps and turned.provenance.conditions["start"] == 0.25
     with pytest.raises(engine.BadInput, match="fps"):
         pipeline.generate(replace(asked, fps=30.0), QUICK)
 

@@ -32,7 +32,7 @@ BLOCK = 8
 
 def numbered_frame(number: int, size: int = 64, clip: int = 0) -> np.ndarray:
     """A grey frame that carries its number, on a ground that tells the clips apart."""
-    frame = np.full((size, size), 40 + 20 * clip, np.uint8)
+    frame = np.full((size, size), 40 + 20 * (clip % 8), np.uint8)
     for bit in range(BITS):
         frame[:BLOCK, bit * BLOCK : (bit + 1) * BLOCK] = 255 if number >> bit & 1 else 0
     return frame
@@ -78,7 +78,7 @@ class Stage:
         number = next(CLIPS)
         self.asked.append({**copy.deepcopy(request), "number": number})
         self.gate.wait(30)
-        return {"clip": clip_value(frames=6, columns=3) | {"title": f"Live {number}", "preview": request["draft"]}}
+        return {"clip": clip_value(number, 6, 3) | {"title": f"Live {number}", "preview": request["draft"]}}
 
 
 def counted(function, calls: list[dict[str, Any]]):

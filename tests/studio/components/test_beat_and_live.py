@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from dataclasses import replace
 
@@ -377,17 +378,19 @@ def test_the_live_clip_can_be_off_or_the_model_s(editor):
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", [{"lvef": 1e30}, {"contours": {"lv_endo": [[None, 1]]}}, {"sector": "wide"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"lvef": 1e30}, {"contours": {"lv_endo": [[None, 1]]}}, {"sector": "wide"}], ids=str
+)
 def test_a_drawing_that_is_refused_is_told_and_stays_on_screen(editor, change):
     page = editor.page
 
     def tamper(route):
         sent = route.request.post_data_json
-        if isinstance(sent.get("data"), dict) and "drawing" in sent["data"]:
-            sent["data"]["drawing"] |= change
+        for asked in sent["data"] if isinstance(sent["data"], list) else [sent["data"]]:
+            asked["drawing"] |= change
         route.continue_(post_data=json.dumps(sent))
 
-    page.route("**/component_server*", tamper)
+    page.route(re.compile("component_server"), tamper)
     page.click(".hearts")
     page.click(".tile[data-heart=dilated]")
     page.wait_for_selector(".editor-root .message.warning span")

@@ -53,8 +53,11 @@ def player(page, components):
 
 
 def test_it_waits_with_a_hint(player):
+    player.page.wait_for_selector(".player-root[data-live=true]")
+    player.page.select_option("select.live", "off")  # what follows the drawing goes, and nothing was generated yet
+    player.page.wait_for_selector(".player-root[data-live=false][data-frames='0']")
     assert "Generate" in player.page.locator(".empty").inner_text()
-    assert player.data("status") == "idle" and player.data("frames") == "0"
+    assert player.data("status") == "idle"
     assert player.page.locator(".play").is_disabled()
 
 

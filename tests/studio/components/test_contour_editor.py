@@ -208,23 +208,18 @@ def test_undo_and_redo_by_button_and_key(editor):
     assert page.locator(".redo").is_disabled()
 
 
-def test_two_hundred_steps_are_kept(editor):
+def test_many_steps_in_a_hurry_are_all_undone(editor):
     page = editor.page
     page.mouse.click(*editor.centre("lv_endo", 3))
-    pressed = """([count, ...keys]) => {
+    pressed = """([key, ctrlKey, count]) => {
       const stage = document.querySelector('.editor-root .stage');
-      for (let i = 0; i < count; i++) {
-        const [key, ctrlKey = false, shiftKey = false] = keys[i % keys.length];
-        stage.dispatchEvent(new KeyboardEvent('keydown', {key, ctrlKey, shiftKey, bubbles: true}));
-      }
+      for (let i = 0; i < count; i++) stage.dispatchEvent(new KeyboardEvent('keydown', {key, ctrlKey, bubbles: true}));
     }"""
-    page.evaluate(pressed, [204, ["ArrowLeft"], ["ArrowRight"]])
-    assert editor.rev == 204 and editor.steps == 200
-    page.evaluate(pressed, [200, ["z", True]])
+    page.evaluate(pressed, ["ArrowLeft", False, 30])
+    assert editor.rev == editor.steps == 30
+    page.evaluate(pressed, ["z", True, 40])
     assert editor.steps == 0 and page.locator(".undo").is_disabled()
-    assert editor.contours()["lv_endo"][3] == pytest.approx(before()["lv_endo"][3], abs=0.01)
-    page.evaluate(pressed, [200, ["z", True, True]])
-    assert editor.steps == 200 and page.locator(".redo").is_disabled()
+    assert editor.drawn() == editor.opened["drawing"]
 
 
 def test_an_older_value_is_ignored_and_a_newer_one_shown(editor):

@@ -161,5 +161,29 @@ test("mirrored twice is not mirrored, to rounding; once, its motion, arrows and 
 });
 
 test("a phase has the name that a person gives it", () => {
-  assert.deepEqual([ED, ES, OPEN, 0.2, 0.375 + 1e-9].map(drawings.nameOf), ["ED", "ES", "Valve open", "20 %", "ES"]);
+  assert.deepEqual([ED, ES, OPEN, 0.2, 0.375 + 1e-9].map(drawings.nameOf), ["ED", "ES", "Valve open", "20 % of the beat", "ES"]);
+});
+
+test("a heart that is turned takes the corrections of its own contours along", () => {
+  const moves = [[1, 0], [0, 2]];
+  const drawing = { ...whole, keys: [{ phase: 0.2, offsets: { lv_endo: moves, la: moves } }] };
+  const quarter = ([dx, dy]) => [-dy, dx];
+  const { keys: [key] } = drawings.turned(drawing, ["lv_endo"], quarter);
+  assert.deepEqual(key.offsets.la, moves);
+  assert.deepEqual(key.offsets.lv_endo.map((move) => move.map((v) => v + 0)), [[0, 1], [-2, 0]]);
+});
+
+test("the LVEF follows the cavity at ES and nothing else there", () => {
+  const contours = hearts.normal.contours;
+  const pulled = (name) => ({ ...contours, [name]: contours[name].map(([x, y], i) => (i === 3 ? [x, y - 6] : [x, y])) });
+  assert.equal(edited({ ...whole, contours, keys: [], lvef: null }, ES, contours, pulled("la")).lvef, null);
+  assert.notEqual(edited({ ...whole, contours, keys: [], lvef: null }, ES, contours, pulled("lv_endo")).lvef, null);
+});
+
+test("what a drawing cannot hold is a sentence", () => {
+  const keys = (count) => Array.from({ length: count }, (_, i) => ({ phase: (i + 1) / 40, offsets: {} }));
+  const strokes = (count, points) => Array.from({ length: count }, () => ({ points: Array(points).fill([0, 0]), pressure: [] }));
+  assert.equal(drawings.excess({ keys: keys(16), sketch: strokes(500, 40) }), null);
+  for (const [held, word] of [[{ keys: keys(17), sketch: [] }, /16 instants/], [{ keys: [], sketch: strokes(501, 1) }, /500 strokes/],
+    [{ keys: [], sketch: strokes(2, 10_001) }, /20000 points/]]) assert.match(drawings.excess(held), word);
 });

@@ -24,16 +24,6 @@ test("the browser measures what the engine measures, to a millionth", () => {
   }
 });
 
-test("one heart takes no more than 2 ms", () => {
-  const { contours } = hearts.normal;
-  const times = Array.from({ length: 60 }, () => {
-    const start = performance.now();
-    measure(contours);
-    return performance.now() - start;
-  });
-  assert.ok(Math.min(...times) <= 2, `${Math.min(...times)} ms`);
-});
-
 test("volumes grow with the cube of the size, lengths with the size", () => {
   const { contours } = hearts.normal;
   const twice = Object.fromEntries(Object.entries(contours).map(([name, points]) => [name, points.map(([x, y]) => [2 * x, 2 * y])]));
