@@ -154,7 +154,8 @@ def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
         "fps": drawing.fps,
         "start": drawing.start or None,
     }
-    return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=drawing.keys)
+    keys = drawing.keys if "heart" in model.accepts else ()
+    return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=keys)
 
 
 def beyond(session: Session) -> tuple[str, ...]:
