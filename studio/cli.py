@@ -24,6 +24,8 @@ from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, ending_of, write_cli
 from engine.phantom.population import LOOKS
 from engine.types import Conditions, ModelCard, Settings, Step
 from studio.address import listen, url
+from studio.session import beyond
+from studio.text import unheard
 
 app = typer.Typer(
     name="echo-studio",
@@ -196,6 +198,8 @@ def generate(
     settings = _settings(card, _frames(card, drawn, frames), steps, guidance, sampler, seed, count)
     requests.check(card, conditions, settings)  # before seconds go into loading the model
     paths = numbered(out, count)
+    for sentence in () if drawn is None else unheard(card, beyond(drawn)):
+        print(sentence, file=sys.stderr)
     began = time.monotonic()
     clips = load(model).generate(conditions, settings, _report(began))
     for clip, path in zip(clips, paths, strict=True):

@@ -158,9 +158,8 @@ def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
     return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=keys)
 
 
-def beyond(session: Session) -> tuple[str, ...]:
-    """What the drawing holds beyond the heart and its LVEF, by the name of the condition that it is."""
-    drawn = session.drawing
+def beyond(drawn: Drawing) -> tuple[str, ...]:
+    """What a drawing holds beyond the heart and its LVEF, by the name of the condition that it is."""
     held = {"keys": drawn.keys, "sketch": drawn.sketch, "valve_direction": drawn.directions}
     return tuple(name for name, what in held.items() if what)
 

@@ -17,7 +17,7 @@ READY = "Draw, and watch the live clip follow; Generate makes a clip in full qua
 NO_LVEF = "No LVEF is asked for; the model chooses how far the heart contracts."
 FPS = "None: one beat fills the frames."
 START = "Where the cycle starts, as a share of the beat: 0 is ED, 0.375 ES."
-RANDOM = "random patient"
+RANDOM = "Random patient"
 RANDOM_ABOUT = "A simulated patient: another heart, another LVEF, each time."
 NO_DRAWING = "This is no drawing that the studio can read; reload the page, or open a saved drawing."
 BUSY = "A generation is under way; wait until it ends, or cancel it, and ask again."
@@ -64,19 +64,24 @@ def done(card: ModelCard, seeds: tuple[int, ...], seconds: float, drawn: Iterabl
     """`drawn` names what the drawing holds beyond the heart, of which the model may hear nothing."""
     which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
     made = f"{card.title}, {which}: {len(seeds)} clip{'s' * (len(seeds) > 1)} in {seconds:.1f} s."
-    unheard = [DRAWN[name] for name in drawn if name not in card.accepts]
-    return f"{made} Not heard by this model: {', '.join(unheard)}." if unheard else made
+    return " ".join([made, *unheard(card, drawn)])
+
+
+def unheard(card: ModelCard, drawn: Iterable[str]) -> list[str]:
+    """A sentence about what the drawing holds and the model does not listen to, or none."""
+    left_out = [DRAWN[name] for name in drawn if name not in card.accepts]
+    return [f"Not heard by this model: {', '.join(left_out)}."] if left_out else []
 
 
 def opened(name: str, frames: int, fan: bool, scale: bool) -> str:
     """`fan` and `scale`: whether the file showed them, or they had to be assumed."""
     if fan:
-        said = f"{name} is the backdrop, and the drawing has taken its sector."
+        said = f"{name} is the backdrop, and the drawing has taken its sector, made smaller where it did not fit."
     else:
         said = f"No ultrasound fan was found in {name}: the backdrop is what a sector of the usual shape shows of it."
     if not scale:
         said += " No usable scale is in the file: a depth of 15 cm is assumed, and the volumes follow from it."
-    return said + (f" It has {frames} frames; choose one below the drawing." if frames > 1 else "")
+    return said + (f" It has {frames} frames; choose one above the drawing." if frames > 1 else "")
 
 
 def asked(name: str) -> str:

@@ -64,8 +64,8 @@ def layout() -> Files:
         view = gr.Radio(list(get_args(View)), value="A4C", label="View", container=False, elem_id="view")
         file = gr.UploadButton("Open file", size="sm", elem_id="open-file")
         save = gr.Button("Save drawing", size="sm", elem_id="save-drawing")
-    editor = ContourEditor(document(start()))
     frame = Slider(1, 2, 1, step=1, label="Frame of the recording", visible=False, elem_id="frame", buttons=[])
+    editor = ContourEditor(document(start()))
     return Files(editor, view, file, save, frame, gr.State(None))
 
 

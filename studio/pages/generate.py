@@ -36,6 +36,10 @@ from studio.session import (
 )
 from studio.sheets import publish
 
+STREAM_ENDS = 0.4
+"""Seconds after a generation in which its stream of answers has ended on a slow line too. gradio loses an event that joins before
+that (see `form.DIRECT`), so Generate waits for it."""
+
 _log = logging.getLogger(__name__)
 
 # On a tablet the player may be below the fold.
@@ -187,7 +191,7 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
                 sentence, kind = _sentence(progress)
                 if progress.status == "done":
                     sentence = text.done(
-                        session.card, settings(session).seeds, time.monotonic() - began, beyond(session)
+                        session.card, settings(session).seeds, time.monotonic() - began, beyond(session.drawing)
                     )
                     yield {viewer.clips: progress.clips}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
@@ -199,6 +203,7 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
             running.pop(request.session_hash, None)
 
     def unlock() -> Updates:
+        time.sleep(STREAM_ENDS)
         return {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
 
     @plainly(status)

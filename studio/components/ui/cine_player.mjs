@@ -50,7 +50,7 @@ export function mount({ element, props, watch }) {
   function cellFor(id) {
     const canvas = html("canvas", { class: "frame", width: 1, height: 1 });
     const title = html("span", { class: "title" });
-    const badge = html("span", { class: "badge", hidden: "" }, "preview");
+    const badge = html("span", { class: "badge", hidden: "" }, "draft");
     const cell = html("figure", { class: "clip", "data-id": id }, canvas, html("figcaption", {}, title, badge));
     return { id, cell, canvas, title, badge, shown: null, order: 0 };
   }

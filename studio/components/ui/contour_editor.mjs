@@ -320,6 +320,7 @@ export function mount({ element, trigger, props, server, watch }) {
         past = history.record(past, now(), slid || undefined);
       }
       drop();
+      if (next.backdrop && !value.backdrop) phase = ED; // a recording is opened at its first frame
       take(next);
     }
     if (next.question && next.question.token !== asked) {

@@ -42,7 +42,7 @@ def test_half_maximum_of_a_gaussian():
 
 
 def test_a_still_film_correlates_wholly_and_noise_not_at_all(clip):
-    frozen = replace(clip, frames=clip.frames[[0] * 6], label_maps=clip.label_maps[[0] * 6])
+    frozen = replace(clip, frames=clip.frames[[0] * 6], hearts=clip.hearts[:1] * 6)
     noise = np.random.default_rng(0).integers(0, 255, clip.frames.shape, np.uint8)
     assert reading.correlations(frozen)["wall"][2] == pytest.approx(1)
     assert abs(reading.correlations(replace(frozen, frames=noise))["wall"][2]) < 0.12
