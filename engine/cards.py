@@ -56,7 +56,7 @@ def _cascade(name: str, title: str, frames: int, *stages: str) -> ModelCard:
         + ("stage." if len(stages) == 1 else "stages, each going on from the one before."),
         trained_on=SIMULATED,
         requires=frozenset({"reference"}),
-        accepts=frozenset({"reference", "lvef", "heart_rate"}),
+        accepts=frozenset({"reference", "lvef", "heart_rate", "quality"}),
         frames=frames,
         size=(112, 112),
         samplers=("edm-stochastic", "heun", "dpm++2m", "ddim"),

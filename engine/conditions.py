@@ -149,6 +149,7 @@ def requested_label_maps(conditions: Conditions, frames: int, size: int) -> Labe
 def _check_numbers(conditions: Conditions) -> None:
     _within("LVEF", conditions.lvef, LVEF, "%")
     _within("heart rate", conditions.heart_rate, RATE, "beats a minute")
+    _within("image quality", conditions.quality, (0.0, 1.0), "")
     _within("frame rate", conditions.fps, FPS, "frames a second")
     _within("start", conditions.start, (0.0, 1.0), "of a beat")
 

@@ -28,6 +28,8 @@ class Conditions:
     """percent, 5..85"""
     heart_rate: float | None = None
     """beats a minute, 30..200; sets the frame rate of a clip that holds one beat"""
+    quality: float | None = None
+    """image quality, 0..1: how clear the cavity stands against the wall"""
     fps: float | None = None
     """frames a second, 5..120; None: one beat fills the frames"""
     start: float | None = None

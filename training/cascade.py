@@ -32,10 +32,9 @@ class CascadeTask:
         self.preset, self.stage, self.device = preset, preset.stage, device
         self.every = _every(data, preset.stage)
         self.frames = torch.from_numpy(data.frames)
-        rates = np.full(len(data.seed), np.nan) if data.heart_rate is None else data.heart_rate
-        known = {"lvef": data.lvef, "heart_rate": rates}
         unknown = np.full(len(data.seed), np.nan)
-        self.parameters = torch.tensor(np.stack([known.get(name, unknown) for name in PARAMETERS], 1)).float()
+        told = [getattr(data, name) for name in PARAMETERS]
+        self.parameters = torch.tensor(np.stack([unknown if known is None else known for known in told], 1)).float()
 
     def new_network(self) -> VideoUNet:
         return VideoUNet(self.preset.network)

@@ -1,5 +1,6 @@
 """A seeded population of hearts and of the ways they are scanned. One seed is one patient, everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from engine.anatomy.presets import Shape, build
 
 Look = Literal["echonet", "camus"]
 LOOKS: tuple[Look, ...] = ("echonet", "camus")
+LVEF_RANGE = (10.0, 80.0)
+"""percent, of the population"""
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,14 @@ _WEAKENED_BELOW = 50.0
 """percent: a heart with a higher LVEF has no wall-motion abnormality here"""
 
 
-def draw_subject(seed: int, look: Look = "echonet", view: View | None = None) -> Subject:
-    """The patient of this seed: LVEF uniform in 10..80 %, 44..120 beats a minute, seen in `view` or in a view of its own."""
+def draw_subject(
+    seed: int, look: Look = "echonet", view: View | None = None, lvef_range: tuple[float, float] = LVEF_RANGE
+) -> Subject:
+    """The patient of this seed: LVEF uniform in its range, 44..120 beats a minute, seen in `view` or in a view of its own."""
     rng = np.random.default_rng([20_232, seed])
     own_view: View = "A4C" if rng.random() < 0.6 else "A2C"
     view = view or own_view
-    lvef, rate = float(rng.uniform(10, 80)), float(np.clip(rng.normal(70, 15), 44, 120))
+    lvef, rate = float(rng.uniform(*lvef_range)), float(np.clip(rng.normal(70, 15), 44, 120))
     territory, loss = str(rng.choice(["LAD", "RCA", "LCX"])), float(rng.uniform(0.5, 1.15))
     if lvef > _WEAKENED_BELOW or rng.random() < 0.6:
         territory = "none"
@@ -121,6 +126,15 @@ def draw_subject(seed: int, look: Look = "echonet", view: View | None = None) ->
     window = np.random.default_rng([20_233, seed, ("A4C", "A2C").index(view)])
     heart = draw_heart(window, shape)
     return Subject(seed, heart, lvef, rate, shape, territory, hypokinesis, draw_acquisition(window, look))
+
+
+def image_quality(acquisition: Mapping[str, Any]) -> float:
+    """From 0 to 1: how far all that clouds the cavity lies below the wall, from 12 dB and less to 24 and more.
+
+    `acquisition` is an `Acquisition` as plain JSON values (`Subject.parameters`).
+    """
+    clouds = np.array([acquisition[name] for name in ("blood", "side_lobes", "noise")])
+    return float(np.clip((-10 * np.log10((10 ** (clouds / 10)).sum()) - 12) / 12, 0, 1))
 
 
 def random_drawing(seed: int, view: View) -> Drawing:

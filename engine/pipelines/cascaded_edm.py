@@ -141,7 +141,7 @@ class CascadedEdm:
     ) -> Float[Tensor, "1 t 1 h w"]:
         """x of the last stage; `on_step` is told how many steps are done in all, and the estimate."""
         picture = CODEC.encode(torch.tensor(still, device=self.device)[None, None])
-        parameters = clinical(conditions.lvef, conditions.heart_rate).to(self.device)
+        parameters = clinical(conditions.lvef, conditions.heart_rate, conditions.quality).to(self.device)
         x, done = None, 0
         for part, ((stage, network), steps) in enumerate(zip(self.stages, self._steps(settings), strict=True)):
             told = VideoConditions(shrink(picture, stage.size)[:, 0], parameters)

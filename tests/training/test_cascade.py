@@ -97,7 +97,7 @@ def test_a_crop_is_the_same_window_of_everything_and_its_noise_level_is_told(dat
 
 
 def test_a_quarter_of_the_batches_are_images_and_a_tenth_of_the_clips_know_no_parameter(data):
-    task = CascadeTask(data, SMALL, CPU)
+    task = CascadeTask(data, replace(SMALL, images=PRESETS["cascaded-edm/base-2scm"]["paper"].images), CPU)
     batches = [task.draw("clips", step) for step in range(300)]
     assert np.mean([not batch.temporal for batch in batches]) == pytest.approx(0.25, abs=0.07)
     missing = torch.isnan(torch.cat([batch.conditions.parameters for batch in batches]))

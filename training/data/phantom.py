@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from engine.anatomy import labels
 from engine.anatomy.heart import Sector
-from engine.phantom.population import Look, draw_subject
+from engine.phantom.population import LVEF_RANGE, Look, draw_subject, image_quality
 from engine.phantom.simulate import simulate
 from training.data.example import Example
 
@@ -50,6 +50,8 @@ class PhantomSet:
     """beats a minute; NaN or None: unknown"""
     fps: Float[np.ndarray, "n"] | None = None
     """frames a second, likewise"""
+    quality: Float[np.ndarray, "n"] | None = None
+    """image quality from 0 to 1, likewise"""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ class Recipe:
     look: Look = "echonet"
     fps: float | None = None
     """None: one whole beat, from end-diastole, fills the frames"""
+    lvef_range: tuple[float, float] | None = None
+    """percent; None: the population's"""
 
 
 def write_shard(path: Path, first: int, count: int, recipe: Recipe, device: str) -> None:
     """`count` clips of consecutive seeds, written whole or not at all."""
     torch.set_num_threads(1)
-    subjects = [draw_subject(seed, recipe.look) for seed in range(first, first + count)]
+    lvef_range = recipe.lvef_range or LVEF_RANGE
+    subjects = [draw_subject(seed, recipe.look, lvef_range=lvef_range) for seed in range(first, first + count)]
     starts = [float(np.random.default_rng([13, s.seed]).random()) if recipe.fps else 0.0 for s in subjects]
     clips = []
     for subject, start in zip(subjects, starts, strict=True):
@@ -102,7 +107,7 @@ def make_set(
         )
     folder.mkdir(parents=True, exist_ok=True)
     # Older folders name no rate: they hold one beat a clip.
-    manifest = {name: value for name, value in asdict(recipe).items() if value is not None}
+    manifest = json.loads(json.dumps({name: value for name, value in asdict(recipe).items() if value is not None}))
     note = folder / "manifest.json"
     if note.exists() and json.loads(note.read_text()) != manifest:
         raise SystemExit(
@@ -122,7 +127,7 @@ def read_set(folder: Path) -> PhantomSet:
     parts = []
     for path in _shards_in(folder):
         with np.load(path) as shard:
-            parts.append([*_columns(shard), *_rates(shard)])
+            parts.append([*_columns(shard), *_told(shard)])
     shapes = sorted({part[0].shape[1:] for part in parts})
     if len(shapes) > 1:
         told = ", ".join("x".join(map(str, shape)) for shape in shapes)
@@ -137,7 +142,7 @@ def examples(folder: Path) -> Iterator[Example]:
     """
     for path in _shards_in(folder):
         with np.load(path) as shard:
-            parts, (_, rates) = _columns(shard), _rates(shard)
+            parts, (_, rates, _) = _columns(shard), _told(shard)
             told = json.loads(str(shard["parameters"]))
         for frames, maps, lvef, view, seed, rate, drawn in zip(*parts, rates, told, strict=True):
             _, height, width = frames.shape
@@ -162,14 +167,16 @@ def _columns(shard: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     return [shard[name] for name in ("frames", "label_maps", "lvef", "view", "seed")]
 
 
-def _rates(shard: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Heart rate and frame rate of each clip, NaN where a shard does not tell its hearts. Older ones tell no frame rate: they
-    hold one beat a clip."""
+def _told(shard: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Heart rate, frame rate and image quality of each clip, NaN where a shard does not tell its hearts. Older ones tell no frame
+    rate: they hold one beat a clip."""
     if "parameters" not in shard:
-        return (np.full(len(shard["seed"]), np.nan, np.float32),) * 2
-    heart_rate = np.array([each["heart_rate"] for each in json.loads(str(shard["parameters"]))], np.float32)
+        return [np.full(len(shard["seed"]), np.nan, np.float32)] * 3
+    drawn = json.loads(str(shard["parameters"]))
+    heart_rate = np.array([each["heart_rate"] for each in drawn])
     fps = shard["fps"] if "fps" in shard else shard["frames"].shape[1] * heart_rate / 60
-    return heart_rate, fps.astype(np.float32)
+    quality = np.array([image_quality(each["acquisition"]) for each in drawn])
+    return [column.astype(np.float32) for column in (heart_rate, fps, quality)]
 
 
 def _shards_in(folder: Path) -> list[Path]:
@@ -199,11 +206,14 @@ def main(
     size: Annotated[int, typer.Option(help="Pixels a side.")] = 128,
     look: Annotated[Look, typer.Option(help="echonet or camus.")] = "echonet",
     fps: Annotated[float | None, typer.Option(help="Frames a second; without, one beat fills the frames.")] = None,
+    lvef: Annotated[
+        tuple[float, float] | None, typer.Option(help="Lowest and highest LVEF; without, the population's.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     workers: Annotated[int | None, typer.Option(help="Processes; as many as there are cores by default.")] = None,
 ) -> None:
     """Simulate a set of phantom clips."""
-    make_set(folder, first, count, Recipe(frames, size, look, fps), device, workers)
+    make_set(folder, first, count, Recipe(frames, size, look, fps, lvef), device, workers)
 
 
 if __name__ == "__main__":
