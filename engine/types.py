@@ -105,6 +105,8 @@ class ModelCard:
     """smallest, default, largest; None: the model takes no steps"""
     guidance: tuple[float, float, float] | None
     """smallest, default, largest; None: the model takes no guidance"""
+    fps: float | None = None
+    """frames a second; None: a clip's conditions tell"""
     frame_limits: tuple[int, int] | None = None
     """fewest and most frames; None: always `frames`"""
     weights: str | None = None

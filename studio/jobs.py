@@ -1,19 +1,21 @@
-"""Generation in a thread of its own: progress while it runs, stopped within one sampler step, one at a time on the device."""
+"""Work with a model in a thread of its own: progress while it runs, stopped within one sampler step, one at a time on the device."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Literal
+from typing import Any, Literal
 
 import engine
 from engine.anatomy.labels import Frames
 from engine.errors import BadInput, Cancelled
-from engine.types import Clip, Conditions, Pipeline, Settings, Step
+from engine.types import OnStep, Pipeline, Step
 from studio.text import unexpected
 
+Work = Callable[[Pipeline, OnStep], Iterable[Any]]
+"""What a job does with its model: gives its results one by one."""
 Status = Literal["waiting", "loading", "running", "done", "cancelled", "failed"]
 
 INTERVAL = 0.2
@@ -33,8 +35,8 @@ class Progress:
     steps: int = 0
     seconds_left: float | None = None
     preview: Frames | None = None
-    clips: tuple[Clip, ...] = ()
-    """filled when the status is done"""
+    results: tuple[Any, ...] = ()
+    """those that are whole"""
     message: str = ""
     """one sentence when the status is failed"""
 
@@ -42,13 +44,11 @@ class Progress:
 class Job:
     """Iterate over it for its Progress; the last one is done, cancelled or failed."""
 
-    def __init__(
-        self, name: str, conditions: Conditions, settings: Settings, load: Callable[[str], Pipeline] = engine.load
-    ):
+    def __init__(self, name: str, work: Work, load: Callable[[str], Pipeline] = engine.load):
         self._stop = threading.Event()
         self._reports: SimpleQueue[Progress] = SimpleQueue()
-        work = (load, name, conditions, settings)
-        threading.Thread(target=self._run, args=work, name=f"job-{name}", daemon=True).start()
+        self._results: tuple[Any, ...] = ()
+        threading.Thread(target=self._run, args=(load, name, work), name=f"job-{name}", daemon=True).start()
 
     def cancel(self) -> None:
         """Stop at the next step. Harmless when the job has ended."""
@@ -61,7 +61,7 @@ class Job:
             if progress.status in ("done", "cancelled", "failed"):
                 return
 
-    def _run(self, load: Callable[[str], Pipeline], name: str, conditions: Conditions, settings: Settings) -> None:
+    def _run(self, load: Callable[[str], Pipeline], name: str, work: Work) -> None:
         try:
             if not DEVICE.acquire(blocking=False):
                 self._reports.put(Progress("waiting"))
@@ -70,12 +70,13 @@ class Job:
             try:
                 self._check()
                 self._reports.put(Progress("loading"))
-                pipeline = load(name)
-                clips = pipeline.generate(conditions, settings, self._report())
+                for result in work(load(name), self._report()):
+                    self._check()
+                    self._results += (result,)
             finally:
                 DEVICE.release()
             self._check()
-            self._reports.put(Progress("done", clips=tuple(clips)))
+            self._reports.put(Progress("done", results=self._results))
         except Cancelled:
             self._reports.put(Progress("cancelled"))
         except BadInput as error:
@@ -101,6 +102,6 @@ class Job:
             last = now
             left = (now - began) / step.index * (step.total - step.index)
             preview = step.preview() if step.preview and step.index < step.total else None
-            self._reports.put(Progress("running", step.index, step.total, left, preview))
+            self._reports.put(Progress("running", step.index, step.total, left, preview, self._results))
 
         return on_step

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.anatomy.drawing import Drawing, drawing_from_json, preset_drawing
+from engine.anatomy.drawing import FRAMES, Drawing, drawing_from_json, preset_drawing
 from engine.anatomy.heart import Grid, Sector
 from engine.anatomy.labels import View
 from engine.anatomy.presets import PRESETS
 from engine.anatomy.sketch import Stroke
-from engine.cards import CARDS, card
+from engine.cards import CARDS, card, load
 from engine.errors import BadInput
-from engine.types import Conditions, ModelCard, Settings
+from engine.types import Clip, Conditions, ModelCard, Settings
 
 FRAME = 256
 """Side of the frame that the editor shows, in pixels."""
@@ -145,7 +145,7 @@ def conditions(session: Session) -> Conditions:
 
 
 def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
-    """The same of a drawing and a model's card."""
+    """The same of a drawing and a model's card. A model that goes on from a still gets a simulated one of the drawing."""
     wanted = {
         "heart": drawing.heart,
         "view": drawing.heart.view,
@@ -154,8 +154,19 @@ def conditions_of(drawing: Drawing, model: ModelCard) -> Conditions:
         "fps": drawing.fps,
         "start": drawing.start or None,
     }
-    keys = drawing.keys if "heart" in model.accepts else ()
-    return Conditions(**{name: value for name, value in wanted.items() if name in model.accepts}, keys=keys)
+    told = {name: value for name, value in wanted.items() if name in model.accepts}
+    if "reference" in model.requires:
+        beat = beat_of(drawing, FRAMES[0])
+        return Conditions(**told, reference=beat.frames[:1], mm_per_pixel=beat.mm_per_pixel)
+    return Conditions(**told, keys=drawing.keys if "heart" in model.accepts else ())
+
+
+def beat_of(drawing: Drawing, frames: int = 16) -> Clip:
+    """What an echo of the drawing looks like, simulated, from end-diastole on: the still that some models go on from is a frame
+    of it."""
+    phantom = CARDS["phantom"]
+    asked = conditions_of(replace(drawing, start=0.0, fps=None), phantom)
+    return load("phantom").generate(asked, replace(phantom.defaults((1,)), frames=frames))[0]
 
 
 def beyond(drawn: Drawing) -> tuple[str, ...]:

@@ -96,10 +96,10 @@ class CascadedEdm:
         self, card: ModelCard, stages: Sequence[tuple[Stage, Network]], weights_sha256: str, device: str = "cpu"
     ):
         last = stages[-1][0]
-        if (last.frames, last.size, last.size) != (card.frames, *card.size):
+        if (last.frames, last.fps, last.size, last.size) != (card.frames, card.fps, *card.size):
             raise BadInput(
-                f"The last stage makes {last.frames} frames of {last.size} pixels, but {card.name} promises "
-                f"{card.frames} of {card.size[0]}; fetch the weights that belong together."
+                f"The last stage makes {last.frames} frames of {last.size} pixels at {last.fps:g} a second, but {card.name} "
+                f"promises {card.frames} of {card.size[0]} at {card.fps}; fetch the weights that belong together."
             )
         self.card, self.stages, self.weights_sha256, self.device = card, tuple(stages), weights_sha256, device
 

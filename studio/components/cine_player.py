@@ -26,7 +26,7 @@ class CinePlayer(gr.HTML):
         super().__init__(
             value,
             html_template='<div class="cine-player"></div>',
-            css_template=style("common", "cine_player"),
+            css_template=style("common", "transport", "cine_player"),
             js_on_load=bootstrap("cine_player"),
             apply_default_css=False,
             elem_id=elem_id,

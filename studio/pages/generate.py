@@ -174,11 +174,14 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
     def generate(request: gr.Request, shown: dict[str, Any], *values) -> Iterator[Updates]:
         try:
             session = form.read(*values)
+            asked, how = conditions(session), settings(session)
         except BadInput as error:
             yield {status: text.status(str(error), "error")}
             return
         began = time.monotonic()
-        job = running[request.session_hash] = Job(session.model, conditions(session), settings(session))
+        job = running[request.session_hash] = Job(
+            session.model, lambda pipeline, on_step: pipeline.generate(asked, how, on_step)
+        )
         screen = Screen(_fps(session), before=shown["clips"])
         try:
             locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
@@ -190,10 +193,9 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
             for progress in job:
                 sentence, kind = _sentence(progress)
                 if progress.status == "done":
-                    sentence = text.done(
-                        session.card, settings(session).seeds, time.monotonic() - began, beyond(session.drawing)
-                    )
-                    yield {viewer.clips: progress.clips}
+                    seconds = time.monotonic() - began
+                    sentence = text.done(session.card, how.seeds, seconds, beyond(session.drawing))
+                    yield {viewer.clips: progress.results}
                 yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
         except Exception as error:
             _log.exception("Showing a generation failed")
@@ -243,8 +245,10 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
 
 
 def _fps(session: Session) -> float:
-    """Frames a second of the clips to come: one beat, or what was asked of a model that leaves it to choose."""
+    """Frames a second of the clips to come: the model's own, one beat, or what was asked of a model that leaves it to choose."""
     drawn = session.drawing
+    if session.card.fps:
+        return session.card.fps
     one_beat = drawn.heart_rate / 60 * frames_of(drawn, session.card)
     return drawn.fps if drawn.fps and "fps" in session.card.accepts else one_beat
 
@@ -276,7 +280,7 @@ class Screen:
     def value(self, progress: Progress) -> dict[str, Any]:
         self._rev += 1
         if progress.status == "done":
-            self._clips = [_playable(clip) for clip in progress.clips]
+            self._clips = [_playable(clip) for clip in progress.results]
         elif progress.status in ("cancelled", "failed"):
             self._clips = self._before
         elif progress.preview is not None:

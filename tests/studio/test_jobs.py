@@ -43,16 +43,32 @@ class Slow:
         return [Clip(NOISE, 4.0, (1.0, 1.0), made)]
 
 
+def work(conditions, settings):
+    return lambda pipeline, on_step: pipeline.generate(conditions, settings, on_step)
+
+
 def run(pipeline):
-    return Job("slow", HEART, Settings(), load=lambda name: pipeline)
+    return Job("slow", work(HEART, Settings()), load=lambda name: pipeline)
 
 
 def test_the_phantom_generates_what_the_engine_does():
-    (*before, last) = Job("phantom", HEART, replace(CARDS["phantom"].defaults(), seeds=(3,)))
+    (*before, last) = Job("phantom", work(HEART, replace(CARDS["phantom"].defaults(), seeds=(3,))))
     assert before[0].status == "loading"
     assert last.status == "done"
     (again,) = engine.load("phantom").generate(HEART, CARDS["phantom"].defaults((3,)))
-    assert np.array_equal(last.clips[0].frames, again.frames)
+    assert np.array_equal(last.results[0].frames, again.frames)
+
+
+def test_results_that_are_whole_are_shown_while_the_next_are_made():
+    def one_by_one(pipeline, on_step):
+        for index in (1, 2, 3):
+            time.sleep(2 * INTERVAL)
+            on_step(Step(index, 3))
+            yield index
+
+    reports = list(Job("slow", one_by_one, load=lambda name: Slow()))
+    assert [p.results for p in reports if p.status == "running"] == [(), (1,), (1, 2)]
+    assert (reports[-1].status, reports[-1].results) == ("done", (1, 2, 3))
 
 
 def test_progress_counts_up_and_is_not_too_frequent():
@@ -114,5 +130,5 @@ def test_a_model_without_weights_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("ECHO_STUDIO_WEIGHTS", str(tmp_path))
     trained = next(card for card in CARDS.values() if card.weights)
     engine.cards.load.cache_clear()
-    (*_, last) = Job(trained.name, HEART, trained.defaults())
+    (*_, last) = Job(trained.name, work(HEART, trained.defaults()))
     assert last.status == "failed" and trained.weights in last.message

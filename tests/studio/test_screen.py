@@ -14,7 +14,7 @@ def test_each_picture_takes_the_place_of_the_last(monkeypatch, tmp_path):
     job = [
         Progress("loading"),
         *(Progress("running", i, 9, 1.0, frames) for i in (1, 2)),
-        Progress("done", clips=clips),
+        Progress("done", results=clips),
     ]
     screen = Screen(16.0, before=[])
     values = [screen.value(progress) for progress in job]
