@@ -9,7 +9,7 @@ const SHADES = 6; // in the style sheet
 export function ticks(high, most) {
   const least = (high > 0 ? high : 1) / Math.max(most - 1, 1);
   const power = 10 ** Math.floor(Math.log10(least));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9)) * power;
+  const step = [1, 2, 2.5, 4, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9)) * power;
   return Array.from({ length: Math.ceil(high / step - 1e-9) + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
 
