@@ -5,8 +5,9 @@ from typing import Any
 import gradio as gr
 
 from studio import autosave, text
+from studio.counterfactual import MODELS
 from studio.guard import COOKIE
-from studio.pages import draw, generate, models
+from studio.pages import counterfactual, draw, generate, models
 from studio.pages.form import DIRECT, Form, Updates, plainly
 
 
@@ -23,12 +24,17 @@ def build() -> gr.Blocks:
                 viewer = generate.layout_viewer()
             with gr.Column(elem_id="settings"):
                 settings, controls = generate.layout_settings()
+        if MODELS:
+            with gr.Tab("Counterfactual"):
+                page = counterfactual.layout()
         with gr.Tab("Models"):
             models.layout()
 
         form = Form(editor=drawing.editor, **settings)
         draw.connect(blocks, drawing, form, controls.status)
         generate.connect(blocks, form, controls, viewer)
+        if MODELS:
+            counterfactual.connect(blocks, page, form, viewer.clips)
         _keep(blocks, form, drawing, controls.status)
     return blocks.queue(api_open=False, max_size=32)
 

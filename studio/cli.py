@@ -43,6 +43,11 @@ Rate = Annotated[float | None, typer.Option(help="Beats a minute, 30 to 200; by 
 Length = Annotated[int | None, typer.Option(help="Frames of the clip, where the model leaves a choice.")]
 Fps = Annotated[float | None, typer.Option(help="Frames a second, 5 to 120; by default one beat fills the clip.")]
 Start = Annotated[float | None, typer.Option(help="Share of the beat where the clip begins, 0 (ED) to 1.")]
+Steps = Annotated[int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")]
+Guidance = Annotated[
+    float | None, typer.Option(help="How strongly the conditions count: 0 not at all, 1 as learned, more exaggerates.")
+]
+SamplerName = Annotated[str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of plain lines.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets the whole network in.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, 1 to 65535.")]
@@ -173,16 +178,9 @@ def generate(
     frames: Length = None,
     fps: Fps = None,
     start: Start = None,
-    steps: Annotated[
-        int | None, typer.Option(help="Sampler steps; more is slower and finer. By default the model's.")
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option(help="How strongly the drawing counts: 0 not at all, 1 as learned, more exaggerates."),
-    ] = None,
-    sampler: Annotated[
-        str | None, typer.Option(help="One of the model's samplers, as 'models --json' lists them.")
-    ] = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    sampler: SamplerName = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same clip; 0 or more.")] = 0,
     count: Annotated[
         int, typer.Option(help="Clips to make, 1 to 64, with seed, seed + 1, ...; files are numbered.")
@@ -209,6 +207,53 @@ def generate(
         print(json.dumps({"seconds": round(time.monotonic() - began, 3), "clips": made}, indent=1))
     else:
         print(*paths, sep="\n")
+
+
+@app.command(
+    epilog="Example: echo-studio counterfactual recording.mp4 --frame 12 --lvef 20 --lvef 40 --lvef 60 --out clip.mp4"
+)
+@plainly
+def counterfactual(
+    still: Annotated[
+        Path, typer.Argument(help="A picture or clip in any format that opens here, or a drawing (.json).")
+    ],
+    lvef: Annotated[list[float], typer.Option(help="Ejection fraction in percent, 5 to 85; once for each clip.")],
+    out: Annotated[Path, typer.Option(help="The clips to write: .mp4 .gif .nii.gz .npz or .png, named by their LVEF.")],
+    frame: Annotated[int, typer.Option(help="Frame of the clip that is the still, from 1.")] = 1,
+    heart_rate: Annotated[float | None, typer.Option(help="Beats a minute, 30 to 200; else the model chooses.")] = None,
+    quality: Annotated[float | None, typer.Option(help="Image quality, 0 to 1; else as in the still.")] = None,
+    model: Annotated[str | None, typer.Option(help="A cascade; by default that of two stages.")] = None,
+    best_of: Annotated[
+        int, typer.Option(help="Keep of so many draws the one whose LVEF measures nearest; the clip's record says so.")
+    ] = 1,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    sampler: SamplerName = None,
+    seed: Annotated[int, typer.Option(help="The same noise for every LVEF; 0 or more.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Let one heart, from a still, beat at several LVEFs, and measure each clip back."""
+    from studio import counterfactual as logic
+
+    ending = writable_ending(out, CLIP_ENDINGS)
+    source = logic.from_drawing(_drawing(still)) if still.suffix.lower() == ".json" else logic.from_file(str(still))
+    if not 1 <= frame <= len(source.clip.frames):
+        raise BadInput(f"The frame is {frame}; {still.name} has frames 1 to {len(source.clip.frames)}.")
+    given = {"steps": steps, "guidance_scale": guidance, "sampler": sampler}
+    asked = logic.request(
+        source, frame - 1, model or logic.usual_model(), lvef, None, heart_rate, quality, seed, best_of,
+        **{name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
+    began = time.monotonic()
+    rows = []
+    for made in logic.compare(asked, load(asked.model), _report(began)):
+        path = out.with_name(f"{out.name[: -len(ending)]}-lvef{made.asked:g}{ending}")
+        rows.append({"path": str(write_clip(made.clip, path)), **logic.row(made)})
+        if not as_json:
+            told = ", ".join(f"{each['name']} {each['words']}" for each in logic.verdicts(made))
+            print(f"{path}: asked {made.asked:g} %, {told}")
+    if as_json:
+        print(json.dumps({"seconds": round(time.monotonic() - began, 3), "clips": rows}, indent=1))
 
 
 @app.command(epilog="Example: echo-studio measure clip.mp4 --labels labels.nii.gz --plot beat.png")

@@ -1,9 +1,11 @@
 """Generated clips as files to take away, named by what they are."""
 
+import csv
 import secrets
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from engine.media.write import write_clip, write_label_maps
 from engine.types import Clip
@@ -34,6 +36,16 @@ def write_volumes(clips: Sequence[Clip]) -> Path:
             labels = folder / f"{name(clip)}_labels.nii.gz"
             paths.append(write_label_maps(clip.label_maps, clip.fps, clip.mm_per_pixel, labels))
     return _zip(paths, folder / f"{_names(clips)}_nifti.zip")
+
+
+def write_table(rows: Sequence[dict[str, Any]]) -> Path:
+    """A CSV with a line for each row, headed by their names."""
+    path = _folder() / "echo-studio_table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def _names(clips: Sequence[Clip]) -> str:

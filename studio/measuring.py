@@ -98,7 +98,7 @@ def measure_one(path: Path, labels: Path | None, plot: Path | None) -> Answer:
     """Everything that one clip shows, frame by frame."""
     clip = read_clip(path)
     wanted = wanted_maps(clip, labels)
-    reading = _read(clip, wanted)
+    reading = read_all(clip, wanted and wanted.maps)
     if plot is not None:
         plots.draw_beat(reading, plot, wanted and wanted.maps)
     source, ceiling = (wanted.source, ceiling_of(wanted)) if wanted else ("", {})
@@ -155,6 +155,16 @@ def compare(paths: Sequence[Path], real: Sequence[Path], brought: Sequence[Extra
     lines = [f"{name}: {value}" for name, value in alike.items()]
     document = {"distances": [readout.bare(asdict(one)) for one in found], "missing": notes, "alike": alike}
     return Answer("\n".join([title, *table, *notes, *lines]), document)
+
+
+def read_all(clip: Clip, wanted: LabelMap | None = None) -> Reading:
+    """A clip measured by all that is here; without the regressor's weights by Simpson alone. `wanted` is as in `read`."""
+    try:
+        find(lvef.WEIGHTS)
+        regressor = lvef.load()
+    except BadInput:
+        regressor = None
+    return read(clip, regressor, wanted)
 
 
 def real_clips(folder: Path, clips: Sequence[Path]) -> list[Path]:
@@ -251,7 +261,7 @@ def arrange(
 
 def _draw(path: Path, clip: Clip) -> Draw:
     wanted = wanted_maps(clip)
-    reading = _read(clip, wanted)
+    reading = read_all(clip, wanted and wanted.maps)
     told = clip.provenance and asdict(clip.provenance)
     seed = told.pop("seed") if told else 0
     request = json.dumps(told or str(path), sort_keys=True, default=str)
@@ -259,15 +269,6 @@ def _draw(path: Path, clip: Clip) -> Draw:
     heart = json.dumps(asked.get("heart", asked.get("label_maps", request)), sort_keys=True, default=str)
     row = readout.plain(path, reading, wanted.source if wanted else "", {}, by_frame=False)
     return Draw(row, reading.asked_lvef, reading.lvef_regressor, reading.lvef_simpson, seed, request, heart)
-
-
-def _read(clip: Clip, wanted: Wanted | None) -> Reading:
-    try:
-        find(lvef.WEIGHTS)
-        regressor = lvef.load()
-    except BadInput:
-        regressor = None
-    return read(clip, regressor, wanted and wanted.maps)
 
 
 def _opened(paths: Sequence[Path], done: str) -> Iterator[tuple[Path, Clip]]:

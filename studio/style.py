@@ -40,6 +40,13 @@ CSS = """
   #workbench { grid-template: "draw settings" auto "watch settings" 1fr / minmax(0, 1fr) 264px; }
   #settings { position: sticky; top: 8px; }
 }
+#counterfactual { display: grid; gap: 12px; align-items: start; grid-template-columns: 288px minmax(0, 1fr); }
+#counterfactual > * { min-width: 0 !important; }
+#still { min-height: 132px; border-radius: 6px; background: #000; color: #cbd5e1; display: grid; place-items: center; }
+#still img { height: 176px; }
+#still p { margin: 0; padding: 12px; font-size: 13px; }
+#still-drawing, #still-clip, #still-file { flex: 1 1 0; }
+#ask-new-seed { align-self: end; flex: none; margin-bottom: 10px; }
 .tools { flex-wrap: nowrap !important; gap: 6px !important; align-items: center; }
 .tools > * { min-width: 0 !important; }
 .tools > .form { display: flex; flex: 1 1 0 !important; flex-wrap: nowrap; gap: 6px; border: 0; background: none; }
@@ -48,13 +55,14 @@ CSS = """
 #view { flex: none; width: auto; padding: 0; }
 #open-file { margin-left: auto; }
 #open-file, #save-drawing { flex: none; width: auto; }
-#lvef:has(input:placeholder-shown) input[type="range"] { opacity: 0.25; filter: grayscale(1); }
+.gradio-container .block:has(input[type="number"]:placeholder-shown) input[type="range"] { opacity: 0.25; filter: grayscale(1); }
 #new-seed { align-self: end; flex: none; margin-bottom: 10px; }
 .tools button, .tools .lg, .tools .sm { white-space: nowrap; padding-inline: 8px; min-height: 32px; }
 @media (max-width: 640px) {
   #notice, #settings { position: static; }
   #workbench { grid-template: "draw" auto "settings" auto "watch" auto / minmax(0, 1fr); }
   #draw .tools { flex-wrap: wrap !important; }
+  #counterfactual { grid-template-columns: minmax(0, 1fr); }
 }
 /* The clip that follows the drawing is none to save. */
 #watch:has(.player-root[data-live="true"]) > .tools > * { visibility: hidden; }

@@ -1,7 +1,7 @@
 """Every sentence that a person reads on the pages."""
 
-import html
 from collections.abc import Iterable
+from html import escape
 
 from engine.types import ModelCard
 
@@ -26,6 +26,17 @@ DRAWN = {"keys": "corrections by hand", "sketch": "the sketch", "valve_direction
 CLASSES = [[0, "Outside"], [1, "LV cavity"], [2, "Myocardium"], [3, "Left atrium"], [4, "Other tissue"]]
 """What the labels of a file may mean, by class."""
 CANCELLED = "Cancelled; the drawing is as it was."
+STILL_DRAWN = "Simulated from the drawing"
+NO_STILL = "There is no still to go on from; take the drawing, the clip in the Studio, or open a file."
+NO_CLIP = "There is no clip in the Studio yet; generate one there, take the drawing, or open a file."
+NO_CASCADE = "No cascade's weights are here; fetch assets/weights, or train one as the README tells."
+NO_LVEFS = "No LVEF is asked for; set one or more of the sliders."
+NOT_MEASURED = "not measured"
+COMPARE = "Take a still, set the LVEFs, and compare: one heart, one noise seed, a clip for each LVEF."
+OWN_LVEF = "Of the heart in the still: its clip is the factual one. None: there is none."
+DRAWS = "1: a single draw. More: of so many clips the one whose LVEF measures nearest, which flatters; the clip's record says so."
+CASCADE_GUIDANCE = "How strongly the LVEF speaks: 1 is as learned, more exaggerates it."
+QUALITY = "How clear the cavity stands against the wall: 0 is poor, 1 good. None: as in the still."
 STEPS = "More steps take longer and give finer speckle."
 GUIDANCE = "How closely the clip keeps to the drawing: 1 is as learned, more exaggerates it."
 SAMPLER = "The rule by which noise becomes a clip, step by step."
@@ -36,8 +47,10 @@ WAITING = "Waiting for another generation to end …"
 CONDITIONS = {
     "heart": "drawn heart",
     "label_maps": "label map",
+    "reference": "still",
     "lvef": "LVEF",
     "heart_rate": "heart rate",
+    "quality": "image quality",
     "fps": "frames a second",
     "start": "first frame",
     "keys": "corrections by hand",
@@ -110,6 +123,24 @@ def clip(title: str, lvef: float | None, view: str | None, seed: int) -> str:
     )
 
 
+def apart(measured: float, points: float) -> str:
+    """An LVEF that was measured, and how far it is from the one asked for."""
+    off = f"{abs(points):.0f} too {'high' if points > 0 else 'low'}" if abs(points) >= 0.5 else "as asked"
+    return f"{measured:.0f} % · {off}"
+
+
+def still(title: str, lvef: float | None, measured: bool) -> str:
+    """Where a still comes from, and what is known of its heart."""
+    if lvef is None:
+        return f"{title}: its LVEF is not known; set the heart's own LVEF, or leave it out."
+    return f"{title}: LVEF {lvef:.0f} %{', measured' if measured else ''}."
+
+
+def compared(clips: int, seconds: float, draws: int) -> str:
+    kept = "" if draws == 1 else f" Each is the nearest of {draws} draws."
+    return f"{clips} clip{'s' * (clips > 1)} in {seconds:.1f} s, each measured back.{kept}"
+
+
 def status(sentence: str, kind: str = "note") -> str:
     """The status line. `kind` is note, busy, done or error; the sentence may hold anything and is escaped."""
-    return f'<div class="status-line" role="status" data-kind="{kind}">{html.escape(sentence)}</div>'
+    return f'<div class="status-line" role="status" data-kind="{kind}">{escape(sentence)}</div>'

@@ -191,12 +191,12 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
                 **locked,
             }
             for progress in job:
-                sentence, kind = _sentence(progress)
+                said, kind = sentence(progress)
                 if progress.status == "done":
                     seconds = time.monotonic() - began
-                    sentence = text.done(session.card, how.seeds, seconds, beyond(session.drawing))
+                    said = text.done(session.card, how.seeds, seconds, beyond(session.drawing))
                     yield {viewer.clips: progress.results}
-                yield {viewer.player: screen.value(progress), status: text.status(sentence, kind)}
+                yield {viewer.player: screen.value(progress), status: text.status(said, kind)}
         except Exception as error:
             _log.exception("Showing a generation failed")
             yield {status: text.status(text.unexpected(error), "error")}
@@ -253,7 +253,7 @@ def _fps(session: Session) -> float:
     return drawn.fps if drawn.fps and "fps" in session.card.accepts else one_beat
 
 
-def _sentence(progress: Progress) -> tuple[str, str]:
+def sentence(progress: Progress) -> tuple[str, str]:
     """What the status line says, and its kind."""
     return {
         "waiting": (text.WAITING, "busy"),
@@ -280,7 +280,7 @@ class Screen:
     def value(self, progress: Progress) -> dict[str, Any]:
         self._rev += 1
         if progress.status == "done":
-            self._clips = [_playable(clip) for clip in progress.results]
+            self._clips = [playable(clip) for clip in progress.results]
         elif progress.status in ("cancelled", "failed"):
             self._clips = self._before
         elif progress.preview is not None:
@@ -298,22 +298,24 @@ class Screen:
 
 
 def _preview(progress: Progress, fps: float) -> dict[str, Any]:
-    return {**_shown(progress.preview, fps, "", ".jpg"), "masks": None, "preview": True}
+    return {**shown(progress.preview, fps, "", ".jpg"), "masks": None, "preview": True}
 
 
-def _playable(clip: Clip) -> dict[str, Any]:
-    shown = _shown(clip.frames, clip.fps, _title(clip.provenance), ".png")
+def playable(clip: Clip) -> dict[str, Any]:
+    """A whole clip as the player takes it."""
+    pictures = shown(clip.frames, clip.fps, _title(clip.provenance), ".png")
     masks = None
     if clip.label_maps is not None:
-        masks = publish(sheet(paint(clip.label_maps, alpha=80), shown["columns"]), ".png")
-    return {**shown, "masks": masks, "preview": False}
+        masks = publish(sheet(paint(clip.label_maps, alpha=80), pictures["columns"]), ".png")
+    return {**pictures, "masks": masks, "preview": False}
 
 
 def _title(made: Provenance) -> str:
     return text.clip(CARDS[made.model].title, made.conditions.get("lvef"), made.conditions.get("view"), made.seed)
 
 
-def _shown(frames: Frames, fps: float, title: str, ending: str) -> dict[str, Any]:
+def shown(frames: Frames, fps: float, title: str, ending: str) -> dict[str, Any]:
+    """Frames as a player takes them, their sheet written where the server shows it."""
     t, height, width = frames.shape
     columns = columns_of(t)
     return {

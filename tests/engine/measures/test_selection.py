@@ -12,6 +12,7 @@ from engine.errors import BadInput
 from engine.measures import lvef
 from engine.measures.selection import nearest_clip
 
+STRAY = {1: 20.0, 2: -15.0, 3: 2.0, 4: 30.0}
 HEART = engine.Conditions(heart=preset("normal"), lvef=50.0)
 
 
@@ -19,12 +20,11 @@ class Wavering:
     """The phantom, as a model whose seeds stray from what it is asked for."""
 
     card = CARDS["phantom"]
-    STRAY = {1: 20.0, 2: -15.0, 3: 2.0, 4: 30.0}
 
     def generate(self, conditions, settings, on_step=lambda step: None):
         made = []
         for seed in settings.seeds:
-            strayed = replace(conditions, lvef=conditions.lvef + self.STRAY[seed])
+            strayed = replace(conditions, lvef=conditions.lvef + STRAY[seed])
             made += engine.load("phantom").generate(strayed, replace(settings, seeds=(seed,)))
         return made
 
@@ -50,5 +50,5 @@ def test_a_single_draw_says_nothing_of_a_choice():
 
 
 def test_without_an_lvef_no_draw_is_nearest():
-    with pytest.raises(BadInput, match="best of 2 .* without an LVEF"):
+    with pytest.raises(BadInput, match=r"best of 2 .* without an LVEF"):
         nearest_clip(Wavering(), replace(HEART, lvef=None), CARDS["phantom"].defaults((1, 2)), lvef.untrained())
