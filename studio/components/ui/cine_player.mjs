@@ -30,6 +30,7 @@ export function mount({ element, props, watch }) {
     extras: [parts.masks],
   });
   stage.after(transport.node);
+  stage.addEventListener("click", () => ready().length && transport.toggle());
 
   function overlay() {
     press(parts.masks, !isPressed(parts.masks));

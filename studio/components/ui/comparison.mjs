@@ -2,7 +2,7 @@
 
 import { createPlot, sample, shades } from "./curves.mjs";
 import { paintDifference } from "./difference.mjs";
-import { address, button, html, isPressed, press } from "./dom.mjs";
+import { address, button, followPointer, html, isPressed, press } from "./dom.mjs";
 import { createLine } from "./line.mjs";
 import { LINE, lengthOf, strip } from "./mmode.mjs";
 import { createProgress } from "./progress.mjs";
@@ -17,10 +17,9 @@ export function mount({ element, props, watch }) {
   (element.querySelector(".comparison") ?? element).replaceChildren(root);
 
   let value = props.value;
-  let cells = []; // {id, clip, shown, sheet, greys, source, order, ...parts of the cell} in the order of the value
+  let cells = []; // {id, clip, source, shown, sheet, greys, decoded, order, handles, ...its parts} in the order of the value
   let line = LINE;
   let orders = 0;
-  let shown = null; // the instant on screen, as transport paints it
 
   const ready = () => cells.filter((cell) => cell.shown);
   const lead = () => ready()[0]?.shown;
@@ -52,11 +51,12 @@ export function mount({ element, props, watch }) {
     cells.forEach(({ node }, i) => stage.children[i] !== node && stage.insertBefore(node, stage.children[i] ?? null));
     for (const cell of cells) {
       const { sprite, frames, columns, width, height } = cell.clip;
-      const source = sprite && JSON.stringify([address(sprite), frames, columns, width, height]);
-      if (source && source !== cell.source) {
+      const source = sprite ? JSON.stringify([address(sprite), frames, columns, width, height]) : null;
+      if (source !== cell.source) {
         cell.source = source;
-        load(cell, ++orders);
-      } else if (source && cell.decoded === source) {
+        if (source) load(cell, ++orders);
+        else Object.assign(cell, { shown: null, decoded: null, order: ++orders }); // it waits for its pictures anew
+      } else if (source && source === cell.decoded) {
         cell.shown = cell.clip;
       }
       tell(cell);
@@ -69,22 +69,17 @@ export function mount({ element, props, watch }) {
   }
 
   function cellFor(id) {
-    const cell = buildCell(id);
     const handles = createLine({ move: showLine });
+    const cell = { ...buildCell(id), id, handles, shown: null, source: null, decoded: null, order: 0 };
     cell.view.append(handles.node);
-    const go = (event) => {
+    cell.view.addEventListener("click", () => cell.shown && transport.toggle());
+    followPointer(cell.wave, (event) => {
       if (!cell.shown) return;
       const { left, width } = cell.wave.getBoundingClientRect();
       const share = Math.min(Math.max((event.clientX - left) / width, 0), 0.999);
       seek(Math.floor(share * cell.shown.frames) / cell.shown.fps);
-    };
-    cell.wave.addEventListener("pointerdown", (event) => {
-      cell.wave.setPointerCapture(event.pointerId);
-      go(event);
     });
-    cell.wave.addEventListener("pointermove", (event) => cell.wave.hasPointerCapture(event.pointerId) && go(event));
-    cell.strip.addEventListener("click", (event) => event.stopPropagation()); // which is no click on the clip
-    return { ...cell, id, handles, shown: null, order: 0 };
+    return cell;
   }
 
   /** Fetches a clip's sheet; the pictures on screen, and what is written beside them, stay until it is decoded. */
@@ -96,7 +91,6 @@ export function mount({ element, props, watch }) {
       const current = cell.source === source ? cell.clip : clip; // what was said of these pictures meanwhile
       Object.assign(cell, { sheet, greys: greysOf(sheet, clip), order, decoded: source, shown: current });
       Object.assign(cell.canvas, { width: clip.width, height: clip.height });
-      say("");
       tell(cell);
       showLine(line);
       showCurves();
@@ -120,7 +114,7 @@ export function mount({ element, props, watch }) {
     cell.mark.hidden = !isFactual;
     cell.wanted.textContent = Number.isFinite(wanted) ? `${Number(wanted.toFixed(1))} %` : "–";
     cell.view.style.setProperty("--shape", (width || 1) / (height || 1));
-    cell.canvas.setAttribute("aria-label", clip.title ?? "");
+    cell.canvas.setAttribute("aria-label", clip.title || "Clip");
     cell.waiting.hidden = Boolean(cell.shown);
     const over = ["cancelled", "failed"].includes(value.status);
     cell.waiting.textContent = over ? "no clip" : "waiting…";
@@ -136,17 +130,21 @@ export function mount({ element, props, watch }) {
 
   // ---- drawing
 
-  function paint(instant) {
-    shown = instant;
-    const { frameOf, frame, playing } = instant;
+  function paint({ frameOf, frame, playing }) {
     difference.disabled = !factual() || ready().length < 2;
     const reference = comparing() ? factual() : null;
     legend.hidden = !reference;
     for (const cell of ready()) {
       const at = frameOf(cell.shown);
-      const differs = reference && cell !== reference && sameShape(cell.shown, reference.shown);
-      if (differs) paintChange(cell, at, reference, frameOf(reference.shown));
-      else cell.canvas.getContext("2d").drawImage(cell.sheet, ...corner(at, cell.shown), ...sizes(cell.shown));
+      const context = cell.canvas.getContext("2d");
+      if (reference && cell !== reference && sameShape(cell.shown, reference.shown)) {
+        const image = context.createImageData(cell.shown.width, cell.shown.height);
+        paintDifference(greysAt(cell, at), greysAt(reference, frameOf(reference.shown)), image.data);
+        context.putImageData(image, 0, 0);
+      } else {
+        const { width, height } = cell.shown;
+        context.drawImage(cell.sheet, ...corner(at, cell.shown), width, height, 0, 0, width, height);
+      }
       cell.now.style.left = `${(100 * (at + 0.5)) / cell.shown.frames}%`;
     }
     plot.at(frameOf);
@@ -156,17 +154,8 @@ export function mount({ element, props, watch }) {
     });
   }
 
-  const sizes = ({ width, height }) => [width, height, 0, 0, width, height];
   const sameShape = (a, b) => a.width === b.width && a.height === b.height;
-  const greyFrame = ({ greys, shown: { width, height } }, frame) => greys.subarray(frame * width * height, (frame + 1) * width * height);
-
-  function paintChange(cell, at, reference, referenceAt) {
-    const image = (cell.image = cell.image?.width === cell.shown.width && cell.image.height === cell.shown.height
-      ? cell.image
-      : new ImageData(cell.shown.width, cell.shown.height));
-    paintDifference(greyFrame(cell, at), greyFrame(reference, referenceAt), image.data);
-    cell.canvas.getContext("2d").putImageData(image, 0, 0);
-  }
+  const greysAt = ({ greys, shown: { width, height } }, frame) => greys.subarray(frame * width * height, (frame + 1) * width * height);
 
   /** Draws the line, and what lies along it, on all clips. */
   function showLine(next) {
@@ -200,6 +189,7 @@ export function mount({ element, props, watch }) {
   watch("value", () => {
     const next = props.value;
     if (!next || (next.doc === value.doc && next.rev < value.rev)) return;
+    if (next.doc !== value.doc) say("");
     value = next;
     show();
   });

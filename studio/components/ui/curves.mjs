@@ -1,6 +1,6 @@
 // Curves of the LV volume of several clips over time, on common axes.
 
-import { html, svg } from "./dom.mjs";
+import { followPointer, html, svg } from "./dom.mjs";
 
 const MARGIN = { left: 46, right: 10, top: 8, bottom: 34 };
 const SHADES = 6; // in the style sheet
@@ -118,14 +118,7 @@ export function createPlot({ go }) {
     });
   }
 
-  function point(event) {
-    if (axis) go(axis.seconds(event.clientX - picture.getBoundingClientRect().left));
-  }
-  picture.addEventListener("pointerdown", (event) => {
-    picture.setPointerCapture(event.pointerId);
-    point(event);
-  });
-  picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && point(event));
+  followPointer(picture, (event) => axis && go(axis.seconds(event.clientX - picture.getBoundingClientRect().left)));
   new ResizeObserver(draw).observe(picture);
 
   return { node, show, at };

@@ -47,6 +47,16 @@ export function button(name, { picture, words, hint, pressed } = {}) {
 export const isPressed = (toggle) => toggle.getAttribute("aria-pressed") === "true";
 export const press = (toggle, on) => toggle.setAttribute("aria-pressed", String(on));
 
+/** Calls `go(event)` where a pointer goes down on an element, and as long as it is dragged. */
+export function followPointer(node, go) {
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    node.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  node.addEventListener("pointermove", (event) => node.hasPointerCapture(event.pointerId) && go(event));
+}
+
 /** The address of a picture in a component's value, which is a string or what gradio makes of a file. */
 export const address = (picture) => (picture ? new URL(picture.url ?? picture, document.baseURI).href : null);
 

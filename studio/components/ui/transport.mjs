@@ -84,8 +84,13 @@ export function createTransport({ element, stage, lead, paint, keys = {}, extras
     draw();
   }
 
+  function toggle() {
+    if (time.isPlaying(clock)) stop();
+    else start();
+  }
+
   const actions = {
-    play: () => (time.isPlaying(clock) ? stop() : start()),
+    play: toggle,
     prev: () => lead() && show(time.stepFrame(frameNow(), -1, lead().frames, loop())),
     next: () => lead() && show(time.stepFrame(frameNow(), 1, lead().frames, loop())),
     first: () => show(0),
@@ -115,7 +120,6 @@ export function createTransport({ element, stage, lead, paint, keys = {}, extras
   parts.speed.addEventListener("change", () => {
     clock = time.setSpeed(clock, Number(parts.speed.value), performance.now());
   });
-  stage.addEventListener("click", () => lead() && actions.play());
   document.addEventListener("keydown", onKey, { signal: dispose.signal });
 
   new IntersectionObserver(([{ isIntersecting }]) => {
@@ -125,7 +129,7 @@ export function createTransport({ element, stage, lead, paint, keys = {}, extras
     draw();
   }).observe(stage);
 
-  return { node: parts.node, draw, show, resume };
+  return { node: parts.node, draw, show, resume, toggle };
 }
 
 function build(extras) {

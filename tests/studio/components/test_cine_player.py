@@ -35,7 +35,7 @@ class Player:
 
     def load(self, count=1, rev=1, **options):
         self.send(player_value(rev, [clip_value(i, **options) for i in range(count)]))
-        self.page.wait_for_selector(f".player-root[data-clips='{count}']")
+        self.page.wait_for_selector(f".player-root[data-live=false][data-rev='{rev}'][data-clips='{count}']")
 
     def data(self, name):
         return self.page.locator(".player-root").get_attribute(f"data-{name}")
@@ -147,7 +147,7 @@ def test_the_overlay_toggles(player):
 def test_progress_leaves_clips_and_playing_alone(player):
     page = player.page
     requests = []
-    page.on("request", lambda request: "sprites" in request.url and requests.append(request.url))
+    page.on("request", lambda request: "-20-7.png" in request.url and requests.append(request.url))
     player.load(1)
     clips = [clip_value(0)]
     player.send(player_value(2, clips, status="running", step=7, steps=18, seconds_left=1.23, message="<b>hello</b>"))
