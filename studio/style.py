@@ -42,6 +42,9 @@ CSS = """
 }
 #counterfactual { display: grid; gap: 12px; align-items: start; grid-template-columns: 288px minmax(0, 1fr); }
 #counterfactual > * { min-width: 0 !important; }
+#ask .form { display: grid; grid-template-columns: 1fr 1fr; }
+#ask .form > #still-frame, #ask-more .form > * { grid-column: 1 / -1; }
+#ask .form > .block { min-width: 0; padding: 6px 10px; }
 #still { min-height: 132px; border-radius: 6px; background: #000; color: #cbd5e1; display: grid; place-items: center; }
 #still img { height: 176px; }
 #still p { margin: 0; padding: 12px; font-size: 13px; }

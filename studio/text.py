@@ -33,7 +33,6 @@ NO_CASCADE = "No cascade's weights are here; fetch assets/weights, or train one 
 NO_LVEFS = "No LVEF is asked for; set one or more of the sliders."
 NOT_MEASURED = "not measured"
 COMPARE = "Take a still, set the LVEFs, and compare: one heart, one noise seed, a clip for each LVEF."
-OWN_LVEF = "Of the heart in the still: its clip is the factual one. None: there is none."
 DRAWS = "1: a single draw. More: of so many clips the one whose LVEF measures nearest, which flatters; the clip's record says so."
 CASCADE_GUIDANCE = "How strongly the LVEF speaks: 1 is as learned, more exaggerates it."
 QUALITY = "How clear the cavity stands against the wall: 0 is poor, 1 good. None: as in the still."
@@ -132,8 +131,8 @@ def apart(measured: float, points: float) -> str:
 def still(title: str, lvef: float | None, measured: bool) -> str:
     """Where a still comes from, and what is known of its heart."""
     if lvef is None:
-        return f"{title}: its LVEF is not known; set the heart's own LVEF, or leave it out."
-    return f"{title}: LVEF {lvef:.0f} %{', measured' if measured else ''}."
+        return f"{title}: its own LVEF is not known; set it, or leave it out, and no clip is the factual one."
+    return f"{title}: its own LVEF is {lvef:.0f} %{', measured' if measured else ''}; the clip at that LVEF is the factual one."
 
 
 def compared(clips: int, seconds: float, draws: int) -> str:

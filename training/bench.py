@@ -28,6 +28,7 @@ import engine
 from engine.anatomy import contours, cycle
 from engine.anatomy.check import warnings
 from engine.anatomy.labels import NAMES, Frames, LabelMap
+from engine.cards import CARDS
 from engine.errors import BadInput
 from engine.measures.adherence import STRUCTURES, Adherence, adherence, area_curve, area_fall, first_dice, lvef
 from engine.measures.agreement import mean_absolute_error, r_squared
@@ -35,11 +36,14 @@ from engine.measures.estimates import Estimate, bootstrap
 from engine.measures.segmenter import segment
 from engine.phantom.population import Subject, draw_subject
 from engine.phantom.simulate import simulate
+from engine.pipelines.cascaded_edm import CascadedEdm
 from engine.shipped import find
 from training import export
 from training.data.phantom import HELD_OUT
 
 MODEL = "semantic-video"
+CASCADES = {"cascaded-1scm": "<= 1.5", "cascaded-2scm": "<= 6", "cascaded-4scm": ""}
+"""and the seconds in which they should make a clip"""
 CLICKS = 5
 """timed after one to warm up"""
 SHOWN = 8
@@ -116,6 +120,34 @@ def time_click(model: str, subject: Subject) -> float:
     return float(np.median(seconds[1:]))
 
 
+def time_cascade(model: str, subject: Subject, aim: str) -> list[Figure]:
+    """Seconds from a still to a clip at the default steps, the network's evaluations on the way, and seconds for each of them."""
+    pipeline = engine.load(model)
+    assert isinstance(pipeline, CascadedEdm)
+    still = simulate([subject.exam()], 2, 112)[0]
+    asked = engine.Conditions(reference=still.frames[:1], mm_per_pixel=still.mm_per_pixel, lvef=subject.lvef)
+    evaluations: list[str] = []
+    hooks = [
+        network.register_forward_pre_hook(lambda *_: evaluations.append(""))
+        for _, network in pipeline.stages
+        if isinstance(network, torch.nn.Module)
+    ]
+    seconds = []
+    for seed in range(1 + CLICKS // 2):
+        evaluations.clear()
+        start = time.perf_counter()
+        pipeline.generate(asked, pipeline.card.defaults(seeds=(seed,)))
+        seconds.append(time.perf_counter() - start)
+    for hook in hooks:
+        hook.remove()
+    took = float(np.median(seconds[1:]))
+    return [
+        Figure(f"{model}, still to {pipeline.card.frames} frames", took, "s", aim),
+        Figure("    network evaluations", len(evaluations), "", ""),
+        Figure("    seconds an evaluation", took / len(evaluations), "s", ""),
+    ]
+
+
 def simulate_all(subjects: Sequence[Subject], size: int) -> list[Frames]:
     """One phantom clip of each subject, as each was scanned."""
     return [simulate([s.exam()], 16, size)[0].frames for s in tqdm(subjects, desc="phantom", unit="clip")]
@@ -164,6 +196,8 @@ def measure_speed(subject: Subject) -> list[Figure]:
         Figure("phantom preview, click to playable", time_click("phantom", subject), "s", "<= 1"),
         Figure(f"{MODEL}, {steps} steps, click to playable", time_click(MODEL, subject), "s", "<= 2"),
     ]
+    for name, aim in CASCADES.items():
+        clicks += time_cascade(name, subject, aim) if name in CARDS else []
     subjects = draw_hearts(12)
     start = time.perf_counter()
     simulate_all(subjects, 112)
@@ -227,7 +261,8 @@ def compare_lvef(usual: Reading, withheld: Reading, beats: list[LabelMap]) -> li
 
 
 def show_figures(figures: Sequence[Figure]) -> str:
-    return "\n".join(f"{f.what:<48}{f.value:>9.2f} {f.unit:<4}  aim {f.aim}" for f in figures)
+    lines = (f"{f.what:<48}{f.value:>9.2f} {f.unit:<4}" + (f"  aim {f.aim}" if f.aim else "") for f in figures)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def show_lines(lines: Sequence[Line], columns: Sequence[str]) -> str:

@@ -83,12 +83,12 @@ def layout() -> Page:
                 from_file = gr.UploadButton("Open file", size="sm", elem_id="still-file")
             picture = gr.HTML(_no_picture(), elem_id="still", apply_default_css=False)
             frame = Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="still-frame", buttons=[])
-            own = _optional("Own LVEF (%)", LVEFS, None, 1, "own-lvef", text.OWN_LVEF)
+            own = _optional("Own LVEF (%)", LVEFS, None, 1, "own-lvef")
+            heart_rate = _optional("Beats a minute", drawing.RATE, None, 1, "asked-rate")
             lvefs = tuple(
                 _optional(f"LVEF {letter} (%)", LVEFS, value, 1, f"lvef-{letter.lower()}")
                 for letter, value in zip("ABCD", ASKED, strict=True)
             )
-            heart_rate = _optional("Heart rate (beats/min)", drawing.RATE, None, 1, "asked-rate")
             with gr.Accordion("More", open=False, elem_id="ask-more"):
                 quality = _optional("Image quality", (0, 1), None, 0.05, "quality", text.QUALITY)
                 draws = Slider(
@@ -246,7 +246,9 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
     blocks.unload(cancel)
     page.seed.blur(None, page.seed, page.seed, js=within_js(*SEED, 1), **DIRECT)
     page.new_seed.click(None, None, page.seed, js="() => Math.floor(Math.random() * 1e6)", **DIRECT)
-    for box in (page.own, *page.lvefs, page.heart_rate, page.quality):
+    unknown = [page.own, page.heart_rate, page.quality]
+    blocks.load(None, None, unknown, js="() => [null, null, null]", **DIRECT)
+    for box in (*unknown, *page.lvefs):
         blocks.load(None, None, None, js=keep_empty_js(box.elem_id), **DIRECT)
 
 

@@ -24,8 +24,9 @@ WAIT = 90_000  # ms; the first generation of a process brings in torch
 
 def has_weights(name):
     try:
-        return CARDS[name].weights is None or bool(find(CARDS[name].weights))
-    except BadInput:
+        card = CARDS[name]
+        return all(find(file) for file in (*card.stages, *filter(None, [card.weights])))
+    except (BadInput, KeyError):
         return False
 
 
@@ -44,7 +45,7 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
     page.fill("#seed input", "7")
     page.keyboard.press("Tab")
     studio.generate()
-    page.wait_for_selector("#player [data-frames='16']")
+    page.wait_for_selector(f"#player [data-frames='{CARDS[model].frames}']")
 
     page.locator("#player .play").click()
     page.wait_for_selector("#player [data-playing=false]")
