@@ -3,6 +3,7 @@
 import typer
 
 from training.data.check import app as data
+from training.tables.commands import app as table
 
 app = typer.Typer(
     name="training",
@@ -13,6 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(data, name="data")
+app.add_typer(table, name="table")
 
 if __name__ == "__main__":
     app(prog_name="python -m training")

@@ -1,0 +1,1 @@
+"""The papers' tables, one module for each, by one command: `python -m training table`."""
