@@ -225,10 +225,15 @@ def test_slow_motion(player):
     page.select_option(".speed", "0.25")
     page.click(".play")
     player.scrub(0)
-    page.click(".play")
-    page.wait_for_timeout(1000)
-    page.click(".play")
-    assert 4 <= player.numbers()[0] <= 9
+    seconds = page.evaluate(
+        """() => new Promise(done => {
+            const [play, began] = [document.querySelector('.play'), performance.now()];
+            play.click();
+            setTimeout(() => { play.click(); done((performance.now() - began) / 1000); }, 1000);
+        })"""
+    )
+    assert player.data("playing") == "false"
+    assert player.numbers()[0] == pytest.approx(seconds * 20 * 0.25, abs=1)
 
 
 def test_missing_pictures_are_told_in_one_sentence(components, chromium):
