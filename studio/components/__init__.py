@@ -1,4 +1,4 @@
-"""The studio's two browser components. Their JavaScript lives in `ui/`, which the app serves at /ui."""
+"""The studio's browser components. Their JavaScript lives in `ui/`, which the app serves at /ui."""
 
 import hashlib
 from pathlib import Path

@@ -253,20 +253,24 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
 
 
 class Screen:
-    """The comparison's values during one job: clips appear one after the other, the one being made as a preview."""
+    """The comparison's values during one job: every clip has its place from the start, the one being made shows its preview."""
 
     def __init__(self, asked: Request):
         self._asked, self._doc, self._rev = asked, uuid.uuid4().hex, 0
-        self._done: list[dict[str, Any]] = []
+        self._clips = [_waiting(lvef) for lvef in asked.lvefs]
+        self._done = 0
 
     def value(self, progress: Progress) -> dict[str, Any]:
         self._rev += 1
-        for made in progress.results[len(self._done) :]:
-            self._done.append(_measured(made))
-        clips = [*self._done]
-        if progress.status == "running" and progress.preview is not None and len(clips) < len(self._asked.lvefs):
-            clips.append(self._preview(progress, self._asked.lvefs[len(clips)]))
-        factual = None if self._asked.factual is None else self._asked.lvefs.index(self._asked.factual)
+        for made in progress.results[self._done :]:
+            self._clips[self._done] = _measured(made)
+            self._done += 1
+        if progress.preview is not None and self._done < len(self._clips):
+            rate = card(self._asked.model).fps or 1.0
+            waiting = _waiting(self._asked.lvefs[self._done])
+            self._clips[self._done] = {**waiting, **shown(progress.preview, rate, waiting["title"], ".jpg")}
+        whole = self._clips[: self._done] if progress.status in ("cancelled", "failed") else self._clips
+        own = self._asked.factual
         return {
             "doc": self._doc,
             "rev": self._rev,
@@ -274,15 +278,15 @@ class Screen:
             "step": progress.step,
             "steps": progress.steps,
             "seconds_left": progress.seconds_left,
-            "factual": None if factual is None else f"clip-{factual}",
-            "clips": [{**clip, "id": f"clip-{i}"} for i, clip in enumerate(clips)],
+            "factual": None if own is None else f"clip-{self._asked.lvefs.index(own)}",
+            "clips": [{**clip, "id": f"clip-{i}"} for i, clip in enumerate(whole)],
         }
 
-    def _preview(self, progress: Progress, lvef: float) -> dict[str, Any]:
-        rate = card(self._asked.model).fps or 0.0
-        pictures = shown(progress.preview, rate, f"LVEF {lvef:g} %", ".jpg")
-        known = {"wanted": lvef, "measured": None, "volumes": None, "mm_per_pixel": None, "note": ""}
-        return {**pictures, **known, "preview": True}
+
+def _waiting(lvef: float) -> dict[str, Any]:
+    """A clip that is still to be made."""
+    known = {"title": f"LVEF {lvef:g} %", "wanted": lvef, "preview": True, "sprite": None}
+    return {**known, "measured": None, "volumes": None, "mm_per_pixel": None, "note": ""}
 
 
 def _measured(made: Made) -> dict[str, Any]:
