@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.anatomy.drawing import Drawing, read_drawing
+from engine.anatomy.drawing import Drawing, drawing_from_json
+from engine.anatomy.heart import read_document
 from engine.cards import CARDS
 from studio import autosave
 from studio.guard import COOKIE
@@ -141,7 +142,7 @@ class Studio:
     def save_drawing(self, folder: Path) -> tuple[Drawing, Path]:
         path = folder / "drawn.json"
         self.download("save-drawing").save_as(path)
-        return read_drawing(path), path
+        return drawing_from_json(read_document(path)), path
 
     def open_file(self, path: Path | str) -> None:
         self.page.locator("input[type=file]").first.set_input_files(str(path))
