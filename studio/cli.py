@@ -24,7 +24,7 @@ from engine.media.write import CLIP_ENDINGS, LABEL_ENDINGS, ending_of, write_cli
 from engine.phantom.population import LOOKS
 from engine.types import Conditions, ModelCard, Settings, Step
 from studio.address import listen, url
-from studio.session import beyond
+from studio.session import beyond, conditions_of, frames_of
 from studio.text import unheard
 
 app = typer.Typer(
@@ -332,29 +332,17 @@ def _conditions(
         "fps": fps,
         "start": start,
     }
+    given = {name: value for name, value in asked.items() if value is not None}
     if drawn is not None:
-        told = {
-            "view": drawn.heart.view,
-            "lvef": drawn.lvef,
-            "heart_rate": drawn.heart_rate,
-            "fps": drawn.fps,
-            "start": drawn.start or None,
-        }
-        asked |= {name: told[name] for name, value in asked.items() if value is None and name in card.accepts}
-    return Conditions(
-        heart=drawn and drawn.heart,
-        label_maps=None if maps is None else maps[:1],
-        mm_per_pixel=spacing,
-        keys=() if drawn is None else drawn.keys,
-        **asked,
-    )
+        return replace(conditions_of(drawn, card), heart=drawn.heart, keys=drawn.keys, **given)
+    return Conditions(label_maps=None if maps is None else maps[:1], mm_per_pixel=spacing, **given)
 
 
 def _frames(card: ModelCard, drawn: Drawing | None, frames: int | None) -> int:
     """How many frames: what the option asks for, else the drawing where the model leaves a choice, else the model."""
     if frames is not None:
         return frames
-    return drawn.frames if drawn is not None and card.frame_limits else card.frames
+    return card.frames if drawn is None else frames_of(drawn, card)
 
 
 def _settings(

@@ -21,8 +21,9 @@ _log = logging.getLogger(__name__)
 
 
 def preview(document: dict[str, Any]) -> dict[str, Any]:
-    """{"clip": as `CinePlayer` takes it} of {"drawing", "model", "draft": as quickly as can be, or in full quality}.
+    """{"clip": as `CinePlayer` takes it, "final": whether a slower one would be no better} of a request.
 
+    That is {"drawing", "model", "draft": as quickly as can be, or in full quality}.
     {"busy": True} while a generation holds the device; {"message": sentence} where it was refused.
     """
     try:
@@ -60,5 +61,6 @@ def preview(document: dict[str, Any]) -> dict[str, Any]:
             "width": width,
             "fps": clip.fps,
             "preview": rough,
-        }
+        },
+        "final": not rough or card.steps is not None,
     }

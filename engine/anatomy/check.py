@@ -6,7 +6,7 @@ from skimage.measure import points_in_poly
 
 from engine.anatomy.contours import spline
 from engine.anatomy.heart import Heart, Points
-from engine.anatomy.volumes import SMALLEST_LA, WALL_END, area, area_length, distance, long_axis
+from engine.anatomy.volumes import SMALLEST_LA, WALL_END, apart_along, area, area_length, distance
 from engine.errors import BadInput
 
 TITLES = {
@@ -84,10 +84,9 @@ def _wall_faults(lv_endo: Points, lv_epi: Points) -> list[str]:
     depth = _depth_outside(lv_endo, lv_epi)
     if depth > TOUCH:
         return [f"The wall has a gap: the inner contour lies {depth:.0f} mm outside the outer one."]
-    apex, base = long_axis(lv_endo)
-    share = (lv_endo - apex) @ (base - apex) / ((base - apex) @ (base - apex))
-    thinnest = float(distance(lv_endo[share <= WALL_END], lv_epi).min())
-    return [f"The wall is {thinnest:.1f} mm thin at its thinnest."] if thinnest < THIN else []
+    apart, share = apart_along(lv_endo, lv_epi)
+    thinnest = apart[share <= WALL_END].min()
+    return [f"The thinnest wall measures {thinnest:.1f} mm."] if thinnest < THIN else []
 
 
 def _la_faults(lv_endo: Points, la: Points) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from engine.anatomy import cycle
-from engine.anatomy.heart import LEAFLETS, VERSIONS, Heart, heart_from_json, points_from_json, read_document
+from engine.anatomy.heart import LEAFLETS, VERSIONS, Heart, heart_from_json, points_from_json
 from engine.anatomy.keys import Key, check_keys, keys_from_json
 from engine.anatomy.labels import View
 from engine.anatomy.presets import PRESETS, keys_of, preset
@@ -44,12 +44,11 @@ class Drawing:
     start: float = 0.0
     """share of the beat where frame 0 lies"""
 
-    def hearts(self) -> tuple[Heart, ...]:
-        """The heart of every frame. Raises BadInput where the drawn LV cannot reach the LVEF."""
-        return self.hearts_at(cycle.phases(self.frames, self.start, self.fps and self.heart_rate / 60 / self.fps))
-
     def hearts_at(self, phase: Float[np.ndarray, "t"]) -> tuple[Heart, ...]:
-        """The heart at each phase, at the usual LVEF where none is asked for. Errors as `hearts`."""
+        """The heart at each phase, at the usual LVEF where none is asked for.
+
+        Raises BadInput where the drawn LV cannot reach the LVEF.
+        """
         lvef = cycle.USUAL_LVEF if self.lvef is None else self.lvef
         return cycle.hearts_at(self.heart, lvef, phase, self.keys)
 
@@ -97,11 +96,6 @@ def drawing_from_json(document: Any, base: Drawing | None = None) -> Drawing:
         None if fps is None else _number(fps, "frame rate", FPS),
         _number(document.get("start", base.start), "start", (0.0, 1.0)),
     )
-
-
-def read_drawing(path: str | Path) -> Drawing:
-    """The drawing of a JSON file of either version. Raises BadInput when the file is none."""
-    return drawing_from_json(read_document(path))
 
 
 def write_drawing(drawing: Drawing, path: str | Path) -> None:

@@ -180,11 +180,6 @@ def _sector_from_json(document: Any) -> Sector:
     return sector
 
 
-def read_heart(path: str | Path) -> Heart:
-    """The heart of a drawing's file of either version. Raises BadInput when the file is none."""
-    return heart_from_json(read_document(path))
-
-
 def read_document(path: str | Path) -> Any:
     """What a JSON file holds. Raises BadInput when the file is none, or too large to be a drawing."""
     try:
@@ -198,7 +193,3 @@ def read_document(path: str | Path) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         raise BadInput(f"{path} is not a JSON file; open a heart that Echo Studio saved.") from None
-
-
-def write_heart(heart: Heart, path: str | Path) -> None:
-    Path(path).write_text(json.dumps(heart.to_json(), indent=1) + "\n", encoding="utf-8")

@@ -118,15 +118,24 @@ def wall_thickness(heart: Heart) -> WallThickness:
     NaN for a side without points along its middle.
     """
     endo, epi = spline(heart.lv_endo), spline(heart.lv_epi)
-    apex, base = long_axis(endo)
-    along = base - apex
-    share = (endo - apex) @ along / max(float(along @ along), 1e-12)
-    thickness = np.where(points_in_poly(endo, epi), distance(endo, epi), 0.0)
+    apart, share = apart_along(endo, epi)
+    thickness = np.where(points_in_poly(endo, epi), apart, 0.0)
+    _, base = long_axis(endo)
     tip = int(np.argmax(np.hypot(*(endo - base).T)))
     middle = (share >= WALL_SPAN[0]) & (share <= WALL_SPAN[1])
     sides = (thickness[:tip][middle[:tip]], thickness[tip + 1 :][middle[tip + 1 :]])
     septal, lateral = (float(np.median(side)) if len(side) else float("nan") for side in sides)
     return WallThickness(septal, lateral, float(thickness[share <= WALL_END].min()))
+
+
+def apart_along(endo: Points, epi: Points) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """How far each point of the endocardium is from the epicardium, mm, on whichever side; where it lies, 0 apex to 1 annulus.
+
+    Both are dense open curves.
+    """
+    apex, base = long_axis(endo)
+    along = base - apex
+    return distance(endo, epi), (endo - apex) @ along / max(float(along @ along), 1e-12)
 
 
 def distance(points: Points, curve: Points) -> Float[np.ndarray, " n"]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.anatomy.drawing import Drawing, read_drawing
+from engine.anatomy.drawing import Drawing, drawing_from_json
+from engine.anatomy.heart import read_document
 from engine.cards import CARDS
 from studio import autosave
 from studio.guard import COOKIE
@@ -73,10 +74,20 @@ class Studio:
         self.page.get_by_role("option", name=CARDS[name].title).click()
         self.page.wait_for_selector(f"#status :text({json.dumps(CARDS[name].summary[:20])})")
 
-    def generate(self) -> None:
+    def begin(self) -> None:
+        """Presses Generate, and leaves once the player is at it."""
         before = self.page.get_attribute("#player [data-ready]", "data-doc")
         self.page.click("#generate")
-        self.page.wait_for_selector(f"#player [data-status=done]:not([data-doc='{before}'])", timeout=WAIT)
+        self.page.wait_for_selector(f"#player [data-ready]:not([data-doc='{before}'])", timeout=WAIT)
+
+    def stop(self) -> None:
+        """Cancels what was begun, if it is not over by now."""
+        self.page.evaluate("document.querySelector('#cancel').click()")
+        self.page.wait_for_selector("#player :is([data-status=cancelled], [data-status=done])", timeout=WAIT)
+
+    def generate(self) -> None:
+        self.begin()
+        self.page.wait_for_selector("#player [data-status=done]", timeout=WAIT)
 
     def pick(self, heart: str) -> None:
         """A heart of the gallery."""
@@ -141,7 +152,7 @@ class Studio:
     def save_drawing(self, folder: Path) -> tuple[Drawing, Path]:
         path = folder / "drawn.json"
         self.download("save-drawing").save_as(path)
-        return read_drawing(path), path
+        return drawing_from_json(read_document(path)), path
 
     def open_file(self, path: Path | str) -> None:
         self.page.locator("input[type=file]").first.set_input_files(str(path))

@@ -5,14 +5,15 @@ import shlex
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from engine.anatomy.drawing import preset_drawing, read_drawing, write_drawing
-from engine.anatomy.heart import read_heart, write_heart
+from engine.anatomy.drawing import drawing_from_json, preset_drawing, write_drawing
+from engine.anatomy.heart import heart_from_json, read_document
 from engine.anatomy.keys import Key
 from engine.anatomy.presets import PRESETS, preset
 from engine.cards import CARDS
@@ -39,8 +40,9 @@ def run(line):
 @pytest.mark.parametrize("view", ["A4C", "a2c"])
 def test_heart_writes_the_preset(folder, name, view):
     assert run(f"heart '{name}' --view {view} --out h.json").exit_code == 0
-    assert read_heart("h.json").to_json() == preset(name, view.upper()).to_json()
-    assert read_drawing("h.json").to_json() == preset_drawing(name, view.upper()).to_json()
+    document = read_document("h.json")
+    assert heart_from_json(document).to_json() == preset(name, view.upper()).to_json()
+    assert drawing_from_json(document).to_json() == preset_drawing(name, view.upper()).to_json()
 
 
 def test_phantom_writes_a_clip_and_its_label_maps(folder):
@@ -78,7 +80,7 @@ def test_a_drawing_says_what_no_option_does(folder):
 
 
 def test_a_heart_of_the_first_version_asks_for_no_lvef(folder):
-    write_heart(preset("normal"), "old.json")
+    Path("old.json").write_text(json.dumps(preset("normal").to_json()))
     made = json.loads(run("generate phantom --heart old.json --frames 2 --out a.npz --json").stdout)["clips"][0]
     assert "lvef" not in made["conditions"] and "keys" not in made["conditions"]
 
@@ -188,6 +190,5 @@ def test_help_is_light_and_every_option_is_explained(folder):
 
 def _environment():
     import os
-    from pathlib import Path
 
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -90,6 +90,13 @@ def test_steps_are_for_those_who_press_generate():
     assert live.preview(asked(model="semantic-video", draft=False))["clip"]["preview"] is True
 
 
+@pytest.mark.parametrize(("model", "better"), [("phantom", True), ("semantic-video", False)])
+def test_a_draft_is_final_where_a_slower_clip_is_no_better(model, better):
+    draft, full = (live.preview(asked(model=model, draft=draft)) for draft in (True, False))
+    assert (draft["final"], full["final"]) == (not better, True)
+    assert (draft["clip"] != full["clip"]) == better
+
+
 def test_a_device_in_use_is_told_and_not_waited_for():
     with DEVICE:
         answers = []

@@ -12,7 +12,7 @@ import pytest
 
 from engine.anatomy.contours import label_map
 from engine.anatomy.drawing import drawing_from_json, write_drawing
-from engine.anatomy.heart import Grid, write_heart
+from engine.anatomy.heart import Grid
 from engine.anatomy.keys import Key
 from engine.anatomy.presets import preset
 from engine.anatomy.sketch import Stroke
@@ -141,7 +141,7 @@ def busy():
 
 def test_a_heart_file_becomes_the_drawing_and_keeps_the_timing(tmp_path):
     heart = preset("hypertrophic", "A2C")
-    write_heart(heart, tmp_path / "heart.json")
+    (tmp_path / "heart.json").write_text(json.dumps(heart.to_json()))
     before = busy()
     opened = open_file(before, str(tmp_path / "heart.json")).session
     blank = replace(before.drawing, heart=heart, keys=(), sketch=(), directions={})

@@ -12,6 +12,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from engine.anatomy.check import check
+from engine.anatomy.cycle import phases
 from engine.anatomy.drawing import Drawing, drawing_from_json, preset_drawing
 from engine.anatomy.heart import CONTOURS, LEAFLETS, Sector
 from engine.anatomy.keys import Key
@@ -190,7 +191,7 @@ def test_every_preset_is_a_sound_drawing():
             check(preset(name, view))
             drawing = preset_drawing(name, view)
             assert drawing_from_json(json.loads(json.dumps(drawing.to_json()))).to_json() == drawing.to_json()
-            assert len(drawing.hearts()) == drawing.frames
+            assert len(drawing.hearts_at(phases(drawing.frames))) == drawing.frames
 
 
 def test_a_preset_keeps_the_timing_and_the_recordings_sector_and_backdrop():

@@ -12,7 +12,6 @@ import engine
 from engine.anatomy import cycle, labels
 from engine.anatomy.contours import label_map
 from engine.anatomy.drawing import preset_drawing, write_drawing
-from engine.anatomy.heart import write_heart
 from engine.anatomy.keys import OPEN_PHASE, Key
 from engine.anatomy.sketch import Stroke
 from engine.anatomy.volumes import lvef, simpson
@@ -66,13 +65,12 @@ def test_the_drawing_goes_on_while_a_generation_runs(studio):
     studio.choose_model("semantic-video")
     page.fill("#count input[type=number]", "4")
     page.keyboard.press("Tab")
-    page.click("#generate")
+    studio.begin()
     page.wait_for_selector("#player [data-status=running]", timeout=WAIT)
     studio.drag("lv_epi", 4, 0, -10)
     studio.pick("dilated")
     assert page.get_attribute("#player [data-ready]", "data-live") == "false"
-    page.evaluate("document.querySelector('#cancel').click()")  # if it is not over by now
-    page.wait_for_selector("#player :is([data-status=cancelled], [data-status=done])", timeout=WAIT)
+    studio.stop()
     studio.drag("lv_epi", 4, 0, 6)
     studio.live_clip()
 
@@ -186,8 +184,8 @@ def test_a_saved_drawing_opens_again_and_a_reload_restores_it(studio, full, tmp_
 
 def test_a_heart_of_the_first_version_opens(studio, tmp_path):
     heart = preset_drawing("hypertrophic", "A2C").heart
-    write_heart(heart, tmp_path / "heart.json")
-    assert json.loads((tmp_path / "heart.json").read_text())["version"] == 1
+    assert heart.to_json()["version"] == 1
+    (tmp_path / "heart.json").write_text(json.dumps(heart.to_json()))
     with studio.redrawn():
         studio.open_file(tmp_path / "heart.json")
     saved, _ = studio.save_drawing(tmp_path)

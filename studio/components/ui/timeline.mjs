@@ -6,6 +6,12 @@ import { button, html, press, svg } from "./dom.mjs";
 const [WIDTH, HEIGHT] = [300, 60]; // of the curve's own units, stretched to the place there is
 const PAD = 8;
 
+/** The index of the phase that is nearest round the beat. */
+export function near(phases, phase) {
+  const distances = phases.map((other) => Math.min(Math.abs(other - phase), 1 - Math.abs(other - phase)));
+  return distances.indexOf(Math.min(...distances));
+}
+
 /**
  * The timeline. `go(phase)` is called when the user wants to see another instant; `reset()` when the correction by hand of the
  * instant on screen is to be forgotten; `play(on)` when the contours should beat or rest.
@@ -15,10 +21,6 @@ export function createTimeline({ go, reset, play }) {
   let state = { phases: [0], volumes: [0], at: 0, drawing: null, seconds: 1 };
 
   const x = (phase) => phase * WIDTH;
-  const near = (phase) => {
-    const distances = state.phases.map((other) => Math.min(Math.abs(other - phase), 1 - Math.abs(other - phase)));
-    return distances.indexOf(Math.min(...distances));
-  };
 
   /** phases, volumes (mL) of a beat; `at` the index on screen; the drawing; `seconds` of the beat; `live` the volume at `at`. */
   function show(next) {
@@ -52,7 +54,7 @@ export function createTimeline({ go, reset, play }) {
   function scrub(event) {
     const box = parts.track.getBoundingClientRect();
     const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 0.999);
-    go(state.phases[near(share)]);
+    go(state.phases[near(state.phases, share)]);
   }
 
   parts.track.addEventListener("pointerdown", (event) => {
@@ -72,7 +74,7 @@ export function createTimeline({ go, reset, play }) {
   parts.reset.addEventListener("click", reset);
   parts.play.addEventListener("click", () => play(parts.play.getAttribute("aria-pressed") !== "true"));
 
-  return { node: parts.node, show, near, showPlaying: (on) => press(parts.play, on) };
+  return { node: parts.node, show, showPlaying: (on) => press(parts.play, on) };
 }
 
 function build() {

@@ -207,14 +207,17 @@ function pointing(table, at) {
   };
 }
 
-/** By name: the gesture, and whether a ring shows how far the tool reaches (as a share of the radius). */
+/**
+ * By name: the gesture, the ring that shows how far the tool reaches (as a share of the radius), and whether a touch is enough,
+ * without a drag.
+ */
 export const GESTURES = {
   points: { begin: points, ring: 0 },
   transform: { begin: transforming, ring: 0 },
   push: { begin: pushing, ring: 1 },
-  wall: { begin: walling, ring: 1 },
-  brush: { begin: painting, ring: 1 },
+  wall: { begin: walling, ring: 1, touch: true },
+  brush: { begin: painting, ring: 1, touch: true },
   pen: { begin: inking, ring: 0 },
-  eraser: { begin: erasing, ring: 0.5 },
+  eraser: { begin: erasing, ring: 0.5, touch: true },
   arrow: { begin: pointing, ring: 0 },
 };

@@ -100,7 +100,7 @@ def test_thin_wall():
     thin = inner + 0.25 * (outer - inner)
     sound(replace(HEART, lv_epi=inner + 0.6 * (outer - inner)))
     told = warned(replace(HEART, lv_epi=np.concatenate([outer[:3], thin[3:]])))
-    assert re.fullmatch(r"The wall is [12]\.\d mm thin at its thinnest\.", told)
+    assert re.fullmatch(r"The thinnest wall measures [12]\.\d mm\.", told)
 
 
 def test_la_over_lv():

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.anatomy.cycle import USUAL_LVEF
 from engine.anatomy.drawing import (
     STROKE_POINTS,
     STROKES,
     Drawing,
     drawing_from_json,
     preset_drawing,
-    read_drawing,
     write_drawing,
 )
-from engine.anatomy.heart import CONTOURS, LIMITS, read_heart, write_heart
+from engine.anatomy.heart import CONTOURS, LIMITS, heart_from_json, read_document
 from engine.anatomy.keys import LARGEST, OPEN_PHASE, Key, check_keys
 from engine.anatomy.presets import PRESETS, preset
 from engine.anatomy.sketch import Stroke
@@ -41,16 +41,15 @@ def random_drawing(seed: int) -> Drawing:
 def test_a_drawing_survives_its_file(tmp_path, seed):
     drawing = random_drawing(seed)
     write_drawing(drawing, tmp_path / "drawing.json")
-    again = read_drawing(tmp_path / "drawing.json")
+    document = read_document(tmp_path / "drawing.json")
+    again = drawing_from_json(document)
     assert again.to_json() == drawing_from_json(drawing.to_json()).to_json() == drawing.to_json()
     assert all(np.array_equal(again.keys[2].offsets[n], o) for n, o in drawing.keys[2].offsets.items())
-    assert read_heart(tmp_path / "drawing.json").to_json() == drawing.heart.to_json()
+    assert heart_from_json(document).to_json() == drawing.heart.to_json()
 
 
-def test_a_heart_alone_still_opens_and_what_it_does_not_tell_is_as_in_the_base(tmp_path):
-    write_heart(HEART, tmp_path / "heart.json")
-    drawing = read_drawing(tmp_path / "heart.json")
-    assert drawing.to_json() == Drawing(HEART).to_json()
+def test_a_heart_alone_still_opens_and_what_it_does_not_tell_is_as_in_the_base():
+    assert drawing_from_json(HEART.to_json()).to_json() == Drawing(HEART).to_json()
     base = random_drawing(1)
     opened = drawing_from_json(HEART.to_json(), base)
     assert opened.to_json() == {**base.to_json(), **HEART.to_json(), "version": 2, "keys": opened.to_json()["keys"]}
@@ -71,7 +70,7 @@ def test_the_largest_drawing_fits_into_a_file(tmp_path):
     each = STROKE_POINTS // STROKES
     sketch = tuple(Stroke(rng.uniform(-999, 999, (each, 2)), rng.random(each)) for _ in range(STROKES))
     write_drawing(Drawing(heart, keys, sketch=sketch), tmp_path / "large.json")
-    assert len(read_drawing(tmp_path / "large.json").sketch) == STROKES
+    assert len(drawing_from_json(read_document(tmp_path / "large.json")).sketch) == STROKES
 
 
 def key(**changes):
@@ -159,13 +158,9 @@ def test_keys_made_in_python_are_held_to_the_same_rules():
     check_keys((Key(0.2, {"la": np.ones_like(HEART.la)}), Key(0.3, {})), HEART)
 
 
-def test_the_frames_lie_where_rate_and_start_put_them():
-    drawing = preset_drawing("normal")
-    assert np.allclose(drawing.hearts()[0].lv_endo, drawing.heart.lv_endo, atol=1e-9)
-    # At 60 beats a minute and 20 frames a second, frame 20 is the next end-diastole.
-    timed = replace(drawing, heart_rate=60.0, fps=20.0, frames=24)
-    hearts = timed.hearts()
-    assert len(hearts) == 24 and np.allclose(hearts[20].lv_endo, hearts[0].lv_endo)
-    late = replace(timed, start=0.25).hearts()
-    assert np.allclose(late[0].lv_endo, hearts[5].lv_endo)
-    assert len(replace(drawing, lvef=None).hearts()) == drawing.frames
+def test_without_an_lvef_the_beat_is_the_usual_one():
+    unasked, usual = (replace(preset_drawing("normal"), lvef=lvef) for lvef in (None, USUAL_LVEF))
+    beats = [drawing.hearts_at(np.array([0.0, ES])) for drawing in (unasked, usual)]
+    assert [heart.to_json() for heart in beats[0]] == [heart.to_json() for heart in beats[1]]
+    assert np.allclose(beats[0][0].lv_endo, unasked.heart.lv_endo, atol=1e-9)
+    assert not np.allclose(beats[0][1].lv_endo, unasked.heart.lv_endo, atol=1)

@@ -1,4 +1,5 @@
 import copy
+import json
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.anatomy import contours, labels
-from engine.anatomy.heart import Sector, heart_from_json, read_heart, write_heart
+from engine.anatomy.heart import Sector, heart_from_json, read_document
 from engine.anatomy.presets import PRESETS, preset
 from engine.errors import BadInput
 
@@ -15,8 +16,8 @@ from engine.errors import BadInput
 @pytest.mark.parametrize("view", ["A4C", "A2C"])
 def test_a_heart_survives_its_file(tmp_path, name, view):
     heart = preset(name, view)
-    write_heart(heart, tmp_path / "heart.json")
-    again = read_heart(tmp_path / "heart.json")
+    (tmp_path / "heart.json").write_text(json.dumps(heart.to_json()))
+    again = heart_from_json(read_document(tmp_path / "heart.json"))
     assert again.to_json() == heart.to_json() and again.view == view
     assert all(np.abs(getattr(again, c) - p).max() < 6e-4 for c, p in heart.contours().items())
 
@@ -54,7 +55,7 @@ def test_a_spoilt_document_is_refused_by_name(spoil, word):
 def test_a_file_that_is_no_heart_is_refused(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(BadInput):
-        read_heart(tmp_path / "x.json")
+        heart_from_json(read_document(tmp_path / "x.json"))
 
 
 @settings(max_examples=30, deadline=None)

@@ -14,7 +14,7 @@ from engine.anatomy import cycle, labels
 from engine.anatomy.contours import label_map
 from engine.anatomy.drawing import drawing_from_json, preset_drawing
 from engine.anatomy.heart import CONTOURS
-from engine.anatomy.keys import OPEN_PHASE
+from engine.anatomy.keys import LARGEST, OPEN_PHASE, Key
 from engine.anatomy.presets import PRESETS
 from engine.anatomy.volumes import lvef, simpson
 from studio import live, table
@@ -149,6 +149,17 @@ def test_a_drag_at_another_instant_is_a_key_there_and_the_curve_follows(editor):
     assert editor.centre("lv_endo", 6) == pytest.approx(moved, abs=12)
     page.click(".reset-key")
     assert [key["phase"] for key in editor.drawn()["keys"]] == pytest.approx([ES])
+
+
+def test_a_correction_too_many_is_refused_and_the_beat_comes_back(editor):
+    full = replace(NORMAL, keys=tuple(Key(phase, {}) for phase in np.linspace(0.05, 0.95, LARGEST)))
+    editor.open(full)
+    editor.go(ES)
+    before = on_screen(editor)
+    editor.drag(editor.centre("lv_endo", 6), (14, 0))
+    assert f"{LARGEST} instants" in editor.page.inner_text(".editor-root .message") and editor.rev == 0
+    for name, points in on_screen(editor).items():
+        np.testing.assert_allclose(points, before[name], atol=0.01)
 
 
 def test_the_heart_rate_is_the_seconds_of_the_beat(editor):

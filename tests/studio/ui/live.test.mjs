@@ -60,6 +60,26 @@ test("a change is asked for at once as a draft, and once it has settled in full 
   assert.deepEqual(s.shown.at(-1), { clip: 2, drawing: "a", draft: false });
 });
 
+test("where there is no better clip none is asked for, until the drawing or the model is another", async (t) => {
+  const s = stage(t);
+  s.live.want({ drawing: "a" });
+  await s.answer({ clip: 1, final: true });
+  await s.pass(100_000);
+  s.live.want({ drawing: "a" });
+  await s.pass(100_000);
+  assert.deepEqual(s.names(), ["a"]);
+  s.live.want({ drawing: "a", model: "another" });
+  await s.answer({ clip: 2 });
+  await s.pass(400);
+  assert.deepEqual(s.names(), ["a", "a", "a!"]);
+  await s.answer({ clip: 3, final: true });
+  s.live.want({ drawing: "a" });
+  await s.answer({ clip: 4, final: true });
+  await s.pass(100_000);
+  assert.deepEqual(s.names(), ["a", "a", "a!", "a"]);
+  assert.deepEqual(s.shown.map(({ clip }) => clip), [1, 2, 3, 4]);
+});
+
 test("the latest wins: what is superseded while the server works is never asked for", async (t) => {
   const s = stage(t);
   for (let i = 0; i < 50; i++) s.live.want({ drawing: `${i}` });
