@@ -323,7 +323,7 @@ def _conditions(
     fps: float | None,
     start: float | None,
 ) -> Conditions:
-    """What the options ask for, else what the drawing does of what the model listens to."""
+    """What the options ask for, else what the drawing does of what the model listens to: its heart, or a still of it."""
     maps, spacing = (None, None) if labels is None else read_label_maps(labels)
     asked = {
         "view": None if view is None else _view(view),
@@ -334,7 +334,7 @@ def _conditions(
     }
     given = {name: value for name, value in asked.items() if value is not None}
     if drawn is not None:
-        return replace(conditions_of(drawn, card), heart=drawn.heart, keys=drawn.keys, **given)
+        return replace(conditions_of(drawn, card), **given)
     return Conditions(label_maps=None if maps is None else maps[:1], mm_per_pixel=spacing, **given)
 
 
