@@ -108,6 +108,22 @@ def test_generate_from_a_label_map(folder):
     assert len(read_clip("again.gif").frames) == 16
 
 
+@pytest.mark.skipif("cascaded-1scm" not in CARDS, reason="the weights of no cascade are shipped")
+def test_counterfactual_makes_a_measured_clip_of_each_lvef_and_generate_takes_the_drawing_for_a_still(folder):
+    quick = "--steps 2 --sampler dpm++2m"
+    line = f"counterfactual heart.json --lvef 60 --lvef 20 --model cascaded-1scm {quick} --out clip.npz"
+    made = json.loads(run(f"{line} --best-of 2 --json").stdout)["clips"]
+    assert [row["path"] for row in made] == ["clip-lvef20.npz", "clip-lvef60.npz"]
+    assert [(row["lvef_asked"], row["best_of"]) for row in made] == [(20.0, 2), (60.0, 2)]
+    clip = read_clip(made[0]["path"])
+    assert clip.frames.shape == (16, 112, 112) and clip.provenance.settings["chosen_from"] == [0, 1]
+    again = json.loads(run(f"{line} --seed {made[0]['seed']} --json").stdout)["clips"]
+    assert np.array_equal(read_clip(again[0]["path"]).frames, clip.frames)
+    drawn = f"generate cascaded-1scm --heart heart.json --lvef 20 --seed {made[0]['seed']} {quick} --out drawn.npz"
+    assert run(drawn).exit_code == 0
+    assert read_clip("drawn.npz").provenance.conditions["lvef"] == 20.0
+
+
 def test_models_as_json_are_the_cards():
     cards = json.loads(run("models --json").stdout)
     assert [card["name"] for card in cards] == list(CARDS)
@@ -148,6 +164,14 @@ REFUSED = {
     "generate semantic-video --heart heart.json --steps 0 --out c.mp4": "steps",
     "generate semantic-video --heart heart.json --sampler magic --out c.mp4": "magic",
     "generate semantic-video --heart heart.json --guidance nan --out c.mp4": "guidance",
+    "counterfactual heart.json --lvef 30 --lvef 4 --out c.mp4": "LVEF is 4",
+    "counterfactual heart.json --lvef 30 --frame 99 --out c.mp4": "frame is 99",
+    "counterfactual heart.json --lvef 30 --best-of 0 --out c.mp4": "0 clips",
+    "counterfactual heart.json --lvef 30 --model phantom --out c.mp4": "phantom",
+    "counterfactual heart.json --lvef 30 --quality 7 --out c.mp4": "quality is 7",
+    "counterfactual heart.json --lvef 30 --out c.doc": "c.doc",
+    "counterfactual missing.png --lvef 30 --out c.mp4": "missing.png",
+    "counterfactual fake.nii.gz --lvef 30 --out c.mp4": "fake.nii.gz",
 }
 
 
