@@ -38,6 +38,12 @@ CARD = replace(_CASCADES[0], name="tiny", frames=6, fps=8.0, steps=(1, 2, 100), 
 HEARTS = 3
 
 
+@pytest.fixture(autouse=True)
+def few_resamplings(monkeypatch):
+    """Intervals are tested with the estimates."""
+    monkeypatch.setattr(estimates, "DRAWS", 30)
+
+
 @pytest.fixture(scope="module")
 def hearts():
     found = []
@@ -73,7 +79,6 @@ def shipped(tmp_path, monkeypatch):
     monkeypatch.setattr(cards, "CARDS", {CARD.name: CARD})
     monkeypatch.setattr(truths, "RECIPE", Recipe(6, 112, "echonet", 8.0))
     monkeypatch.setattr(cascade, "SHOWN", 1)
-    monkeypatch.setattr(estimates, "DRAWS", 30)
     cards.load.cache_clear()
     yield folder
     cards.load.cache_clear()
@@ -169,7 +174,6 @@ def test_a_table_goes_on_where_it_was_interrupted_and_makes_nothing_twice(tiny, 
 
     monkeypatch.setattr(CascadedEdm, "generate", counted)
     monkeypatch.setattr(cascade, "SHOWN", 0)
-    monkeypatch.setattr(estimates, "DRAWS", 30)
     with pytest.raises(KeyboardInterrupt):
         cascade.make({"tiny": tiny}, hearts, 1, Rows(tmp_path), rulers)
     with (tmp_path / "rows.csv").open("a") as file:

@@ -3,7 +3,8 @@
 *Generation*, the paper's counterfactual: a still of a true clip and an LVEF drawn evenly from 15 to 85. *Reconstruction*, its
 factual: the same still and the clip's own LVEF. As there, every draw has its own still and noise, the LVEF of a heart is the
 same in all of them, and nothing aligns a generated clip with the true one: it begins anywhere in the beat, and SSIM and LPIPS
-compare the n-th frame of the one with the n-th of the other. A cascade of fewer frames is compared with the true clip at its
+compare the n-th frame of the one with the n-th of the other. The still is a frame of the true clip itself, as in the paper's
+published evaluation. A cascade of fewer frames is compared with the true clip at its
 own rate; the paper stretches it to 64 frames first.
 
 The paper reports, of three draws, the one whose LVEF its regressor finds nearest to what was asked for, which flatters. Here the
@@ -166,7 +167,8 @@ def measure_truths(truths: Sequence[Truth], frames: int, fps: float, rows: Rows,
     """A row of each true clip as recorded at this rate."""
     found = []
     for truth in tqdm(truths, desc=f"true clips at {fps:g} fps", unit="clip"):
-        row = Row(rulers.made_by, TRUE, f"{frames} frames at {fps:g} fps", truth.heart, 0, truth.lvef)
+        made_by = _hash(rulers.made_by, truth.digest)
+        row = Row(made_by, TRUE, f"{frames} frames at {fps:g} fps", truth.heart, 0, truth.lvef)
         if row.key not in rows:
             regressor, simpson, arrays = _measure(truth.at(frames, fps), rulers)
             rows.add(replace(row, regressor=regressor, simpson=simpson), arrays)
@@ -186,7 +188,10 @@ def generate(models: Mapping[str, CascadedEdm], wanted: Sequence[Wish], rows: Ro
 
 
 def key_of(wish: Wish, model: CascadedEdm, rulers: Rulers) -> Key:
-    made_by = _hash(model.weights_sha256, rulers.made_by, **asdict(model.card.defaults()))
+    stages = [asdict(stage) for stage, _ in model.stages]
+    made_by = _hash(
+        model.weights_sha256, rulers.made_by, wish.truth.digest, stages=stages, **asdict(model.card.defaults())
+    )
     return Row(made_by, wish.model, wish.task, wish.truth.heart, wish.draw, wish.asked).key
 
 

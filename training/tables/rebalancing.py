@@ -24,7 +24,7 @@ from tqdm import tqdm
 from engine.errors import BadInput
 from engine.measures.agreement import Agreement, agree, mean_absolute_error, r_squared
 from engine.measures.estimates import Estimate, bootstrap
-from engine.measures.lvef import freeze, prepare
+from engine.measures.lvef import LvefRegressor, freeze, prepare
 from engine.measures.plots import draw_agreement
 from engine.measures.table import align
 from engine.media.limits import UNKNOWN_SPACING
@@ -109,9 +109,9 @@ def run(model: CascadedEdm, real: Truths, test: Truths, folder: Path, minutes: f
     true = np.array([truth.lvef for truth in test.clips])
     measured, found, steps = [], {}, {}
     for at, (name, examples) in enumerate(arms.items()):
-        network, steps[name] = _train(examples, rate, folder / f"arm-{at + 1}", minutes, seed)
+        regressor, steps[name] = _train(examples, rate, folder / f"arm-{at + 1}", minutes, seed)
         clips = [thin(truth.clip, rate).frames for truth in test.clips]
-        measured.append(freeze(network).measure(clips, rate))
+        measured.append(regressor.measure(clips, rate))
         (found[name],) = agree(true, measured[-1][:, None])
         draw_agreement(true, measured[-1][:, None], found[name], folder / f"agreement-arm-{at + 1}.png")
     rows = np.stack([true, *measured], 1)
@@ -156,10 +156,11 @@ class Batches:
         return torch.from_numpy(frames).float() / 255, torch.from_numpy(self.lvef[chosen]).float()
 
 
-def _train(examples: Examples, rate: float, folder: Path, minutes: float, seed: int) -> tuple[R2Plus1d, int]:
+def _train(examples: Examples, rate: float, folder: Path, minutes: float, seed: int) -> tuple[LvefRegressor, int]:
     torch.manual_seed(seed)  # the same start
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = R2Plus1d().to(device, memory_format=torch.channels_last_3d)
+    network = R2Plus1d().to(device)
+    network.to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
     batches = Batches(examples, rate, seed)
 
     def loss(step: int) -> Float[Tensor, ""]:
@@ -169,7 +170,9 @@ def _train(examples: Examples, rate: float, folder: Path, minutes: float, seed: 
         return F.smooth_l1_loss(seen.lvef.float() / 10, lvef / 10)
 
     run = fit(network, loss, RECIPE, folder, minutes)
-    return run.ema.network, run.progress.step
+    learned = run.ema.network
+    assert isinstance(learned, R2Plus1d)
+    return freeze(learned), run.progress.step
 
 
 def _generated(truth: Truth, lvef: float, model: CascadedEdm, folder: Path, seed: int) -> Clip:

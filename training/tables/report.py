@@ -108,7 +108,9 @@ def draw_sheet(rows: Sequence[Row], truths: Sequence[Truth], store: Rows, path: 
         cells = [np.hstack(list(store.arrays(row)["ends"])) for row in of]
         lines.append(np.hstack([still, *cells]))
         reads = [f"reads {row.regressor:.0f}, {row.simpson:.0f}" for row in of]
-        lines.append(np.hstack([_written(f"{truth.lvef:.0f}", size), *(_written(told, 2 * size) for told in reads)]))
+        lines.append(
+            np.hstack([_written(f"own LVEF {truth.lvef:.0f}", size), *(_written(told, 2 * size) for told in reads)])
+        )
     cv2.imwrite(str(path), np.vstack(lines))
     return path
 

@@ -20,7 +20,7 @@ class Row:
     """One clip. What was not measured is NaN."""
 
     made_by: str
-    """short hash of the weights, the settings and the measuring networks: a row of others is passed over"""
+    """short hash of weights, settings, true clip and measuring networks: a row of others is passed over"""
     model: str
     task: str
     heart: str
@@ -72,7 +72,7 @@ class Rows:
         path = self._arrays(row.key)
         temporary = path.with_suffix(".part")
         with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
         os.replace(temporary, path)
         with self.path.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(asdict(row).values())

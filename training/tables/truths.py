@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count as counted_from
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,11 @@ class Truth:
     clip: Clip
     lvef: float
     """percent"""
+
+    @cached_property
+    def digest(self) -> str:
+        """of its pixels: rows of another clip of the same name are not taken for this one's"""
+        return f"{zlib.crc32(self.clip.frames.tobytes()):08x}"
 
     def at(self, frames: int, fps: float) -> Clip:
         """As a model of this rate would have recorded it. Raises BadInput where the clip holds no such frames."""
@@ -158,6 +164,7 @@ def at_rate(frames: Frames, fps: float, wanted: float) -> UInt8[np.ndarray, "n h
 def _truth_of(example: Example) -> Truth:
     if example.fps is None or example.lvef is None:
         raise BadInput(f"{example.patient} tells no frame rate or no LVEF; both are wanted, so leave it out.")
+    patient, lvef = example.patient, example.lvef
     example = example if example.frames.shape[1:] == (SIZE, SIZE) else resample(example, SIZE)
     frames = at_rate(example.frames, example.fps or FPS, FPS)
     if len(frames) < FRAMES:
@@ -166,7 +173,7 @@ def _truth_of(example: Example) -> Truth:
         )
     start = int(draw_of(example.patient).integers(len(frames) - FRAMES + 1))
     clip = Clip(frames[start : start + FRAMES], FPS, example.mm_per_pixel or UNKNOWN_SPACING)
-    return Truth(example.patient, clip, example.lvef)
+    return Truth(patient, clip, lvef)
 
 
 def _read(folder: Path) -> Iterator[tuple[Truth, Split | None]]:
