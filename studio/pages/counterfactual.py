@@ -1,11 +1,10 @@
 """The counterfactual page: one still, one noise seed, and a clip for each LVEF, measured back."""
 
-import logging
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,14 +19,14 @@ from studio.components.comparison import Comparison
 from studio.components.numbers import Number, OptionalSlider, Slider, keep_empty_js, within_js
 from studio.counterfactual import DRAWS, LVEFS, MODELS, Made, Request, Source
 from studio.jobs import Job, Progress
-from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
-from studio.pages.generate import STREAM_ENDS, playable, sentence, shown
+from studio.pages.form import DIRECT, Form, Updates, plainly
+from studio.pages.generate import playable, shown
+from studio.pages.running import Running
 from studio.session import SEED
 from studio.sheets import inline
 
 ASKED = (20.0, 35.0, 50.0, 65.0)
 """percent, at first"""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,6 @@ class Page:
     """a `Source`, or None"""
     made: gr.State
     """the `Made` on the page, once they are whole"""
-
-    def downloads(self) -> list[gr.DownloadButton]:
-        return [self.mp4, self.nifti, self.table]
 
     def request(self) -> list[gr.components.Component]:
         """What `_asked` reads, in its order."""
@@ -143,7 +139,9 @@ def layout() -> Page:
 
 def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
     """Gives the components their behaviour; `form` and `clips` are the drawing and the clips of the Studio."""
-    running: dict[str, Job] = {}
+    running = Running(
+        page.compare, page.cancel, page.status, page.comparison, page.made, [page.mp4, page.nifti, page.table]
+    )
 
     def take(source: Source, frame: int = 0) -> Updates:
         """A new source on the page, with what is known of its heart."""
@@ -186,48 +184,16 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
         except BadInput as error:
             yield {page.status: text.status(str(error), "error")}
             return
-        began = time.monotonic()
-        job = running[request.session_hash] = Job(asked.model, partial(logic.compare, asked))
-        screen = Screen(asked)
-        try:
-            locked = {button: gr.DownloadButton(interactive=False) for button in page.downloads()}
-            yield {page.compare: gr.Button(interactive=False), page.cancel: gr.Button(interactive=True), **locked}
-            for progress in job:
-                said, kind = sentence(progress)
-                if progress.status == "done":
-                    seconds, draws = time.monotonic() - began, len(asked.settings.seeds)
-                    said = text.compared(len(progress.results), seconds, draws)
-                    yield {page.made: progress.results}
-                yield {page.comparison: screen.value(progress), page.status: text.status(said, kind)}
-        except Exception as error:
-            _log.exception("Showing a comparison failed")
-            yield {page.status: text.status(text.unexpected(error), "error")}
-        finally:
-            job.cancel()
-            running.pop(request.session_hash, None)
+        job, screen = Job(asked.model, partial(logic.compare, asked)), Screen(asked)
+        clips, draws = len(asked.lvefs), len(asked.settings.seeds)
+        yield from running.stream(
+            request.session_hash, job, screen.value, lambda seconds: text.compared(clips, seconds, draws)
+        )
 
-    def unlock() -> Updates:
-        time.sleep(STREAM_ENDS)
-        return {page.compare: gr.Button(interactive=True), page.cancel: gr.Button(interactive=False)}
-
-    @plainly(page.status)
-    def save(made: tuple[Made, ...]) -> Updates:
-        if not made:
-            return {page.status: gr.skip()}
+    def files(made: tuple[Made, ...]) -> list[Path]:
         kept = [one.clip for one in made]
-        files = [
-            exports.write_videos(kept, ".mp4"),
-            exports.write_volumes(kept),
-            exports.write_table([logic.row(one) for one in made]),
-        ]
-        return {
-            button: gr.DownloadButton(value=str(path), interactive=True)
-            for button, path in zip(page.downloads(), files, strict=True)
-        }
-
-    def cancel(request: gr.Request) -> None:
-        if job := running.get(request.session_hash):
-            job.cancel()
+        table = exports.write_table([logic.row(one) for one in made])
+        return [exports.write_videos(kept, ".mp4"), exports.write_volumes(kept), table]
 
     taken = [page.source, page.picture, page.frame, page.own, page.heart_rate, page.status]
     page.from_drawing.click(take_drawing, form.components(), taken, **DIRECT)
@@ -236,14 +202,7 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
     page.frame.release(choose_frame, [page.source, page.frame], [page.picture, page.status], **DIRECT)
     sampled = [page.steps, page.guidance_scale, page.sampler]
     page.model.input(choose_model, page.model, [*sampled, page.status], **DIRECT)
-    buttons = [page.compare, page.cancel, *page.downloads()]
-    made = page.compare.click(
-        compare, page.request(), [page.comparison, page.made, page.status, *buttons], concurrency_limit=8, **QUIET
-    )
-    made.then(unlock, None, [page.compare, page.cancel], **DIRECT)
-    made.then(save, page.made, [*page.downloads(), page.status], **DIRECT)
-    page.cancel.click(cancel, **DIRECT)
-    blocks.unload(cancel)
+    running.connect(blocks, compare, page.request(), files)
     page.seed.blur(None, page.seed, page.seed, js=within_js(*SEED, 1), **DIRECT)
     page.new_seed.click(None, None, page.seed, js="() => Math.floor(Math.random() * 1e6)", **DIRECT)
     unknown = [page.own, page.heart_rate, page.quality]

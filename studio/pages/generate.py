@@ -1,10 +1,9 @@
 """Generating: the model's controls, the running job in the player, and the files to take away."""
 
-import logging
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,7 +20,8 @@ from studio.components.colours import paint
 from studio.components.numbers import Number, OptionalSlider, Slider, within_js
 from studio.guard import COOKIE
 from studio.jobs import Job, Progress
-from studio.pages.form import DIRECT, QUIET, Form, Updates, plainly
+from studio.pages.form import DIRECT, Form, Updates, plainly
+from studio.pages.running import Running
 from studio.session import (
     COUNT,
     DEFAULT_MODEL,
@@ -35,12 +35,6 @@ from studio.session import (
     with_model,
 )
 from studio.sheets import publish
-
-STREAM_ENDS = 0.4
-"""Seconds after a generation in which its stream of answers has ended on a slow line too. gradio loses an event that joins before
-that (see `form.DIRECT`), so Generate waits for it."""
-
-_log = logging.getLogger(__name__)
 
 # On a tablet the player may be below the fold.
 _LOOK = "() => document.querySelector('#player').scrollIntoView({block: 'nearest', behavior: 'smooth'})"
@@ -160,7 +154,7 @@ def layout_viewer() -> Viewer:
 def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -> None:
     """Gives the components their behaviour."""
     status = controls.status
-    running: dict[str, Job] = {}
+    running = Running(controls.generate, controls.cancel, status, viewer.player, viewer.clips, viewer.downloads())
 
     @plainly(status)
     def choose_model(request: gr.Request, *values) -> Updates:
@@ -178,68 +172,20 @@ def connect(blocks: gr.Blocks, form: Form, controls: Controls, viewer: Viewer) -
         except BadInput as error:
             yield {status: text.status(str(error), "error")}
             return
-        began = time.monotonic()
-        job = running[request.session_hash] = Job(
-            session.model, lambda pipeline, on_step: pipeline.generate(asked, how, on_step)
-        )
+        job = Job(session.model, lambda pipeline, on_step: pipeline.generate(asked, how, on_step))
         screen = Screen(_fps(session), before=shown["clips"])
-        try:
-            locked = {button: gr.DownloadButton(interactive=False) for button in viewer.downloads()}
-            yield {
-                controls.generate: gr.Button(interactive=False),
-                controls.cancel: gr.Button(interactive=True),
-                **locked,
-            }
-            for progress in job:
-                said, kind = sentence(progress)
-                if progress.status == "done":
-                    seconds = time.monotonic() - began
-                    said = text.done(session.card, how.seeds, seconds, beyond(session.drawing))
-                    yield {viewer.clips: progress.results}
-                yield {viewer.player: screen.value(progress), status: text.status(said, kind)}
-        except Exception as error:
-            _log.exception("Showing a generation failed")
-            yield {status: text.status(text.unexpected(error), "error")}
-        finally:
-            job.cancel()
-            running.pop(request.session_hash, None)
+        drawn = beyond(session.drawing)
+        yield from running.stream(
+            request.session_hash, job, screen.value, lambda seconds: text.done(session.card, how.seeds, seconds, drawn)
+        )
 
-    def unlock() -> Updates:
-        time.sleep(STREAM_ENDS)
-        return {controls.generate: gr.Button(interactive=True), controls.cancel: gr.Button(interactive=False)}
-
-    @plainly(status)
-    def save(clips: tuple[Clip, ...]) -> Updates:
-        if not clips:
-            return {status: gr.skip()}
-        files = [exports.write_videos(clips, ".mp4"), exports.write_videos(clips, ".gif"), exports.write_volumes(clips)]
-        return {
-            button: gr.DownloadButton(value=str(path), interactive=True)
-            for button, path in zip(viewer.downloads(), files, strict=True)
-        }
-
-    def cancel(request: gr.Request) -> None:
-        if job := running.get(request.session_hash):
-            job.cancel()
+    def files(clips: tuple[Clip, ...]) -> list[Path]:
+        return [exports.write_videos(clips, ".mp4"), exports.write_videos(clips, ".gif"), exports.write_volumes(clips)]
 
     form.model.input(choose_model, form.components(), [*form.shaped(), status], **DIRECT)
-    buttons = [controls.generate, controls.cancel, *viewer.downloads()]
     # Before the generation, for gradio runs what a click sets off one after the other.
     controls.generate.click(None, None, None, js=_LOOK, **DIRECT)
-    made = controls.generate.click(
-        generate,
-        [viewer.player, *form.components()],
-        [viewer.player, viewer.clips, status, *buttons],
-        concurrency_limit=8,
-        **QUIET,
-    )
-    # Once the event is over: a click before would be dropped.
-    made.then(unlock, None, [controls.generate, controls.cancel], **DIRECT)
-    # An event of its own, so that the next generation need not wait for the files. It comes after a cancelled one too,
-    # and gives the files of the clips that stayed.
-    made.then(save, viewer.clips, [*viewer.downloads(), status], **DIRECT)
-    controls.cancel.click(cancel, **DIRECT)
-    blocks.unload(cancel)  # the page was closed
+    running.connect(blocks, generate, [viewer.player, *form.components()], files)
     form.seed.blur(None, form.seed, form.seed, js=within_js(*SEED, start().seed), **DIRECT)
     controls.new_seed.click(None, None, form.seed, js="() => Math.floor(Math.random() * 1e6)", **DIRECT)
 
@@ -251,18 +197,6 @@ def _fps(session: Session) -> float:
         return session.card.fps
     one_beat = drawn.heart_rate / 60 * frames_of(drawn, session.card)
     return drawn.fps if drawn.fps and "fps" in session.card.accepts else one_beat
-
-
-def sentence(progress: Progress) -> tuple[str, str]:
-    """What the status line says, and its kind."""
-    return {
-        "waiting": (text.WAITING, "busy"),
-        "loading": (text.LOADING, "busy"),
-        "running": (text.running(progress.step, progress.steps, progress.seconds_left), "busy"),
-        "done": ("", "done"),
-        "cancelled": (text.CANCELLED, "note"),
-        "failed": (progress.message, "error"),
-    }[progress.status]
 
 
 class Screen:
