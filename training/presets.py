@@ -148,7 +148,7 @@ PRESETS = {
     },
     # Three cascades, of one, two and four stages. The base of four is that of two: the same clips, the same network, and with
     # 32 steps either S_churn of the paper (40 and 80) meets the same bound.
-    "cascaded-edm/base-1scm": _cascade(Stage(16, 8.0, 112, 64, 160.0, True), 9, (32, 64, 120), _UPPER),
+    "cascaded-edm/base-1scm": _cascade(Stage(16, 8.0, 112, 64, 160.0, True), 9, (32, 64, 128), _UPPER),
     "cascaded-edm/base-2scm": _cascade(Stage(16, 8.0, 56, 32, 80.0, True), 9, (32, 64, 128), _UPPER),
     "cascaded-edm/tssr-2scm": _cascade(Stage(64, 32.0, 112, 64, 160.0, True), 12, (32, 64, 96), _LOWEST, (16, 56), 56),
     "cascaded-edm/tsr1-4scm": _cascade(Stage(32, 16.0, 56, 32, 80.0, True), 8, (32, 64, 96), _LOWEST, (16, 56)),

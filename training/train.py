@@ -21,7 +21,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 from tqdm import tqdm
 
-from engine.weights import load_strictly, read_record
+from engine.weights import read_record
 from training.batches import SHOWN
 from training.cascade import CascadeTask
 from training.data.phantom import SEGMENTER, PhantomSet, read_set
@@ -31,6 +31,7 @@ from training.losses import denoising_loss
 from training.presets import PRESETS, CascadePreset, Preset, SemanticPreset
 from training.run import Progress, Run
 from training.semantic import SemanticTask
+from training.start import begin_from
 from training.task import Task
 
 TASKS = {SemanticPreset: SemanticTask, CascadePreset: CascadeTask}
@@ -65,7 +66,7 @@ def train(
     task: Task = TASKS[type(chosen)](data, chosen, accelerator.device)
     network = task.new_network().to(memory_format=torch.channels_last)
     if start:
-        load_strictly(network, start)
+        begin_from(network, start)
     optimizer = torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     network, optimizer = accelerator.prepare(network, optimizer)
     plain = accelerator.unwrap_model(network)
