@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from engine.errors import BadInput
 from engine.media.limits import MAX_SIDE
@@ -10,6 +10,8 @@ from engine.media.sector import backdrop, find_sector, hide_outside, shows_fan
 
 MIN_SIDE = 32
 """pixels"""
+MARGIN = 0.02
+"""share of the still's side by which its fan may have been found too narrow"""
 
 
 def standard_square(
@@ -34,6 +36,14 @@ def standard_square(
         return cv2.resize(frame, (size, size), interpolation=way), (y * height / size,) * 2
     target = sector.grid(size)
     return backdrop(hide_outside(frame, grid, sector), grid, target), target.mm_per_pixel
+
+
+def fan_of(still: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Where a clip that goes on from this still can show anything: in its fan, or within `MARGIN` of it."""
+    sector, grid = find_sector(still, None)
+    inside = sector.contains(grid.mesh()).astype(np.uint8)
+    size = 2 * round(MARGIN * len(still)) + 1
+    return cv2.dilate(inside, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))).astype(bool)
 
 
 def _one_frame(still: np.ndarray) -> UInt8[np.ndarray, "h w"]:

@@ -19,7 +19,7 @@ from engine.diffusion.noise import SeededNoise
 from engine.diffusion.samplers import SAMPLERS, edm_stochastic
 from engine.diffusion.schedules import karras_sigmas
 from engine.errors import BadInput
-from engine.media.still import standard_square
+from engine.media.still import fan_of, standard_square
 from engine.networks.video_unet import PARAMETERS, VideoConditions, VideoUNet, VideoUNetConfig, without_parameters
 from engine.provenance import provenance
 from engine.shipped import find
@@ -104,15 +104,16 @@ class CascadedEdm:
         self.card, self.stages, self.weights_sha256, self.device = card, tuple(stages), weights_sha256, device
 
     def generate(self, conditions: Conditions, settings: Settings, on_step: OnStep = lambda step: None) -> list[Clip]:
-        """One clip for each seed, as if recorded: it starts anywhere in the beat. The steps are those of the last stage.
+        """One clip for each seed, as if recorded: it starts anywhere in the beat, and shows nothing outside the still's fan.
 
-        Earlier stages take as many in proportion as their records say. Clips are made one after the other: a batch of one is
-        what makes a seed's bytes independent of its neighbours. Raises BadInput on conditions or settings that the card does
-        not accept, and on a still that shows no fan.
+        The steps are those of the last stage; earlier stages take as many in proportion as their records say. Clips are made
+        one after the other: a batch of one is what makes a seed's bytes independent of its neighbours. Raises BadInput on
+        conditions or settings that the card does not accept, and on a still that shows no fan.
         """
         check(self.card, conditions, settings)
         assert conditions.reference is not None  # the card requires it
         still, mm_per_pixel = standard_square(conditions.reference, conditions.mm_per_pixel, self.card.size[0])
+        fan = fan_of(still).astype(np.uint8)
         each, last, clips = sum(self._steps(settings)), self.stages[-1][0], []
         for index, seed in enumerate(settings.seeds):
 
@@ -122,7 +123,7 @@ class CascadedEdm:
 
             x = self._run(still, conditions, settings, seed, report)
             made_by = provenance(self.card, self.weights_sha256, seed, settings, conditions)
-            clips.append(Clip(_frames(x), last.fps, mm_per_pixel, made_by))
+            clips.append(Clip(_frames(x) * fan, last.fps, mm_per_pixel, made_by))
         return clips
 
     def preview(self, conditions: Conditions, settings: Settings) -> Clip:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from engine.errors import BadInput
-from engine.media.still import standard_square
+from engine.media.still import fan_of, standard_square
 from engine.phantom.population import draw_subject
 from engine.phantom.quality import DRAFT
 from engine.phantom.simulate import simulate
@@ -17,6 +17,16 @@ def clip():
 def test_a_frame_of_the_standard_square_stays_as_it_is(clip):
     square, spacing = standard_square(clip.frames[:1], clip.mm_per_pixel, 112)
     assert np.array_equal(square, clip.frames[0]) and spacing == pytest.approx(clip.mm_per_pixel, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", [3, 900_401, 900_402])
+def test_the_fan_of_one_still_holds_all_that_the_clip_ever_shows_and_little_more(seed):
+    clip = simulate([draw_subject(seed).exam()], 6, 112, "cpu", DRAFT)[0]
+    sector = clip.label_maps[0] > 0
+    for frame in clip.frames[[0, 3]]:
+        fan = fan_of(frame)
+        assert fan[sector].mean() > 0.999 and fan[~sector].mean() < 0.2
+        assert not clip.frames[:, ~fan].any()
 
 
 @pytest.mark.parametrize("side", [32, 56, 300])
