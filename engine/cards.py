@@ -46,7 +46,7 @@ _DRAWN = (
 )
 
 
-def _cascade(name: str, title: str, frames: int, fps: float, *stages: str) -> ModelCard:
+def _cascade(name: str, title: str, frames: int, fps: float, steps: int, *stages: str) -> ModelCard:
     """A cascade is the list of its stages; what each of them makes is told beside its weights."""
     return ModelCard(
         name=name,
@@ -61,7 +61,7 @@ def _cascade(name: str, title: str, frames: int, fps: float, *stages: str) -> Mo
         fps=fps,
         size=(112, 112),
         samplers=("edm-stochastic", "heun", "dpm++2m", "ddim"),
-        steps=(1, 12, 100),
+        steps=(1, steps, 100),
         guidance=(0.0, 1.5, 7.0),
         stages=tuple(f"cascaded-edm-{stage}.safetensors" for stage in stages),
         pipeline="cascaded_edm",
@@ -69,10 +69,10 @@ def _cascade(name: str, title: str, frames: int, fps: float, *stages: str) -> Mo
 
 
 _CASCADES = (
-    _cascade("cascaded-1scm", "Cascade of one stage", 16, 8.0, "base-1scm"),
-    _cascade("cascaded-2scm", "Cascade of two stages", 64, 32.0, "base-2scm", "tssr-2scm"),
+    _cascade("cascaded-1scm", "Cascade of one stage", 16, 8.0, 7, "base-1scm"),
+    _cascade("cascaded-2scm", "Cascade of two stages", 64, 32.0, 12, "base-2scm", "tssr-2scm"),
     # Its base would be that of two stages: the same clips, the same network.
-    _cascade("cascaded-4scm", "Cascade of four stages", 64, 32.0, "base-2scm", "tsr1-4scm", "tsr2-4scm", "ssr-4scm"),
+    _cascade("cascaded-4scm", "Cascade of four stages", 64, 32.0, 12, "base-2scm", "tsr1-4scm", "tsr2-4scm", "ssr-4scm"),
 )
 
 

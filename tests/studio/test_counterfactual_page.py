@@ -39,12 +39,12 @@ class Page:
 
     def told(self, before: str) -> str:
         self.page.wait_for_function(
-            "before => document.querySelector('#ask-status').innerText !== before", arg=before, timeout=WAIT
+            "before => document.querySelector('#ask-status .status-line').innerText !== before", arg=before, timeout=WAIT
         )
         return self.status()
 
     def status(self) -> str:
-        return self.page.inner_text("#ask-status")
+        return self.page.inner_text("#ask-status .status-line")
 
     def fill(self, box: str, value: str) -> None:
         self.page.fill(f"#{box} input[type=number]", value)
@@ -57,7 +57,7 @@ class Page:
             page.locator("#ask-more button").first.click()
         page.click("#cascade input")
         page.get_by_role("option", name="Cascade of one stage").click()
-        page.wait_for_function("() => document.querySelector('#ask-steps input[type=number]').value === '9'")
+        page.wait_for_function("() => document.querySelector('#ask-steps input[type=number]').value === '7'")
         self.fill("ask-steps", "4")
 
     def compare(self) -> None:
