@@ -69,7 +69,7 @@ def _cascade(name: str, title: str, frames: int, fps: float, steps: int, *stages
 
 
 _CASCADES = (
-    _cascade("cascaded-1scm", "Cascade of one stage", 16, 8.0, 7, "base-1scm"),
+    _cascade("cascaded-1scm", "Cascade of one stage", 16, 8.0, 10, "base-1scm"),
     _cascade("cascaded-2scm", "Cascade of two stages", 64, 32.0, 12, "base-2scm", "tssr-2scm"),
     # Its base would be that of two stages: the same clips, the same network.
     _cascade("cascaded-4scm", "Cascade of four stages", 64, 32.0, 12, "base-2scm", "tsr1-4scm", "tsr2-4scm", "ssr-4scm"),

@@ -25,7 +25,7 @@ def build() -> gr.Blocks:
             with gr.Column(elem_id="settings"):
                 settings, controls = generate.layout_settings()
         if MODELS:
-            with gr.Tab("Counterfactual"):
+            with gr.Tab("Counterfactual") as tab:
                 page = counterfactual.layout()
         with gr.Tab("Models"):
             models.layout()
@@ -34,7 +34,7 @@ def build() -> gr.Blocks:
         draw.connect(blocks, drawing, form, controls.status)
         generate.connect(blocks, form, controls, viewer)
         if MODELS:
-            counterfactual.connect(blocks, page, form, viewer.clips)
+            counterfactual.connect(blocks, tab, page, form, viewer.clips)
         _keep(blocks, form, drawing, controls.status)
     return blocks.queue(api_open=False, max_size=32)
 

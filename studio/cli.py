@@ -233,10 +233,11 @@ def counterfactual(
     as_json: AsJson = False,
 ) -> None:
     """Let one heart, from a still, beat at several LVEFs, and measure each clip back."""
+    from studio import comparing
     from studio import counterfactual as logic
 
     ending = writable_ending(out, CLIP_ENDINGS)
-    source = logic.from_drawing(_drawing(still)) if still.suffix.lower() == ".json" else logic.from_file(str(still))
+    source = logic.from_drawing(_drawing(still)) if still.suffix.lower() == ".json" else comparing.from_file(str(still))
     if not 1 <= frame <= len(source.clip.frames):
         raise BadInput(f"The frame is {frame}; {still.name} has frames 1 to {len(source.clip.frames)}.")
     given = {"steps": steps, "guidance_scale": guidance, "sampler": sampler}
@@ -246,11 +247,11 @@ def counterfactual(
     )  # fmt: skip
     began = time.monotonic()
     rows = []
-    for made in logic.compare(asked, load(asked.model), _report(began)):
+    for made in comparing.compare(asked, load(asked.model), _report(began)):
         path = out.with_name(f"{out.name[: -len(ending)]}-lvef{made.asked:g}{ending}")
-        rows.append({"path": str(write_clip(made.clip, path)), **logic.row(made)})
+        rows.append({"path": str(write_clip(made.clip, path)), **comparing.row(made)})
         if not as_json:
-            told = ", ".join(f"{each['name']} {each['words']}" for each in logic.verdicts(made))
+            told = ", ".join(f"{each['name']} {each['words']}" for each in comparing.verdicts(made))
             print(f"{path}: asked {made.asked:g} %, {told}")
     if as_json:
         print(json.dumps({"seconds": round(time.monotonic() - began, 3), "clips": rows}, indent=1))

@@ -1,11 +1,7 @@
-"""One heart at several LVEFs: where its still comes from, what is asked of a cascade, and how near each clip comes.
+"""One heart at several LVEFs: where its still comes from, and what is asked of a cascade. Knows nothing of the browser."""
 
-Knows nothing of the browser.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,15 +10,10 @@ from engine.anatomy.drawing import Drawing
 from engine.cards import CARDS, card
 from engine.conditions import check
 from engine.errors import BadInput
-from engine.measures import lvef as regression
-from engine.measures.reading import Reading, read
-from engine.measures.selection import nearest_clip
 from engine.media.limits import UNKNOWN_SPACING
-from engine.media.read import read_clip
 from engine.media.still import standard_square
-from engine.types import Clip, Conditions, ModelCard, OnStep, Pipeline, Settings, Step
-from studio import readout, text
-from studio.measuring import read_all
+from engine.types import Clip, Conditions, ModelCard, Settings
+from studio import text
 from studio.session import beat_of
 
 LVEFS = (15.0, 85.0)
@@ -32,8 +23,6 @@ DRAWS = (1, 5)
 MODELS: dict[str, ModelCard] = {name: found for name, found in CARDS.items() if "reference" in found.requires}
 PROPOSED = ("cascaded-2scm", "cascaded-4scm")
 """the first of these that is here"""
-NEAR, OFF = 5.0, 10.0
-"""points of LVEF within which a clip is near what was asked for, or off it; beyond, far"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +74,6 @@ class Request:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
-    """A clip, and what was measured in it."""
-
-    asked: float
-    clip: Clip
-    reading: Reading
-
-
 def usual_model() -> str:
     """The cascade that is proposed. Raises BadInput where none is here."""
     if not MODELS:
@@ -113,17 +93,6 @@ def from_clip(clip: Clip) -> Source:
     told = made.conditions
     title = text.clip(CARDS[made.model].title, told.get("lvef"), told.get("view"), made.seed)
     return Source(title, clip, told.get("lvef"), told.get("heart_rate"))
-
-
-def from_file(path: str) -> Source:
-    """Of a recording or picture; the LVEF and heart rate of what moves are measured. Raises BadInput as `read_clip`."""
-    clip = read_clip(path)
-    name = Path(path).name
-    if len(clip.frames) == 1:
-        return Source(name, clip)
-    found = read_all(clip)
-    lvef = found.lvef_regressor if np.isfinite(found.lvef_regressor) else found.lvef_simpson
-    return Source(name, clip, _known(lvef), _known(found.heart_rate), measured=True)
 
 
 def shown(source: Source, frame: int) -> np.ndarray:
@@ -159,53 +128,3 @@ def request(
         check(card(model), found.conditions(each), how)
     shown(source, frame)
     return found
-
-
-def compare(asked: Request, pipeline: Pipeline, on_step: OnStep) -> Iterator[Made]:
-    """The clips of a request in their order, each measured as soon as it is made. Raises BadInput as the pipeline."""
-    regressor = regression.load()
-    for index, lvef in enumerate(asked.lvefs):
-
-        def report(step: Step, before: int = index) -> None:
-            on_step(Step(before * step.total + step.index, len(asked.lvefs) * step.total, step.preview))
-
-        clip = nearest_clip(pipeline, asked.conditions(lvef), asked.settings, regressor, report)
-        yield Made(lvef, clip, read(clip, regressor))
-
-
-def verdicts(made: Made) -> list[dict[str, Any]]:
-    """The LVEF that was measured back by both routes, beside the wanted one, as the page tells it."""
-    routes = {"Regressor": made.reading.lvef_regressor, "Simpson": made.reading.lvef_simpson}
-    return [{"name": name, **verdict(value, made.asked)} for name, value in routes.items()]
-
-
-def verdict(measured: float, asked: float) -> dict[str, Any]:
-    """An LVEF that was measured beside the one asked for: {lvef, kind: near, off, far or none, words}."""
-    if not np.isfinite(measured):
-        return {"lvef": None, "kind": "none", "words": text.NOT_MEASURED}
-    apart = measured - asked
-    kind = "near" if abs(apart) <= NEAR else "off" if abs(apart) <= OFF else "far"
-    return {"lvef": round(measured, 1), "kind": kind, "words": text.apart(measured, apart)}
-
-
-def volumes(made: Made) -> list[float | None] | None:
-    """mL of every frame; None where the clip tells no scale or shows no LV."""
-    curve = made.reading.volumes
-    return None if np.isnan(curve).all() else [_known(round(float(v), 1)) for v in curve]
-
-
-def row(made: Made) -> dict[str, Any]:
-    """A clip's line of a table: what was asked for and what was measured."""
-    plain = readout.plain(Path(), made.reading, "", {}, by_frame=False)
-    kept = ("model", "seed", "lvef_asked", "lvef_regressor", "lvef_simpson", "edv", "esv", "heart_rate")
-    return {name: plain[name] for name in kept} | {"best_of": best_of(made)}
-
-
-def best_of(made: Made) -> int:
-    """The number of draws of which the clip was kept."""
-    assert made.clip.provenance is not None  # a pipeline's clips tell how they were made
-    return made.clip.provenance.settings.get("best_of", 1)
-
-
-def _known(value: float) -> float | None:
-    return round(float(value), 1) if np.isfinite(value) else None

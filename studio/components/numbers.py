@@ -36,12 +36,13 @@ class Number(gr.Number):
 
 
 def keep_empty_js(elem_id: str) -> str:
-    """A JavaScript function, to run once on load, that lets the box of a slider stay empty, where it then says "none".
+    """A JavaScript function, to run once the box is on the page, that lets the box of a slider stay empty, where it says "none".
 
     gradio's own box would fill in the minimum on being left.
     """
     return f"""() => {{
       const box = document.querySelector('#{elem_id} input[type=number]');
+      if (box.placeholder === 'none') return;
       box.placeholder = 'none';
       document.addEventListener('blur', (event) => {{
         if (event.target === box && box.value === '') event.stopPropagation();

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -17,13 +17,16 @@ from studio import counterfactual as logic
 from studio import exports, text
 from studio.components.comparison import Comparison
 from studio.components.numbers import Number, OptionalSlider, Slider, keep_empty_js, within_js
-from studio.counterfactual import DRAWS, LVEFS, MODELS, Made, Request, Source
+from studio.counterfactual import DRAWS, LVEFS, MODELS, Request, Source
 from studio.jobs import Job, Progress
 from studio.pages.form import DIRECT, Form, Updates, plainly
 from studio.pages.generate import playable, shown
 from studio.pages.running import Running
 from studio.session import SEED
 from studio.sheets import inline
+
+if TYPE_CHECKING:
+    from studio.comparing import Made
 
 ASKED = (20.0, 35.0, 50.0, 65.0)
 """percent, at first"""
@@ -137,8 +140,8 @@ def layout() -> Page:
     )  # fmt: skip
 
 
-def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
-    """Gives the components their behaviour; `form` and `clips` are the drawing and the clips of the Studio."""
+def connect(blocks: gr.Blocks, tab: gr.Tab, page: Page, form: Form, clips: gr.State) -> None:
+    """Gives the components their behaviour; `tab` holds the page, `form` and `clips` are the drawing and the clips of the Studio."""
     running = Running(
         page.compare, page.cancel, page.status, page.comparison, page.made, [page.mp4, page.nifti, page.table]
     )
@@ -167,7 +170,9 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
 
     @plainly(page.status)
     def take_file(path: str) -> Updates:
-        return take(logic.from_file(path))
+        from studio.comparing import from_file  # torch is loaded by who needs it
+
+        return take(from_file(path))
 
     @plainly(page.status)
     def choose_frame(source: Source | None, frame: int) -> Updates:
@@ -184,15 +189,19 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
         except BadInput as error:
             yield {page.status: text.status(str(error), "error")}
             return
-        job, screen = Job(asked.model, partial(logic.compare, asked)), Screen(asked)
+        from studio.comparing import compare as work
+
+        job, screen = Job(asked.model, partial(work, asked)), Screen(asked)
         clips, draws = len(asked.lvefs), len(asked.settings.seeds)
         yield from running.stream(
             request.session_hash, job, screen.value, lambda seconds: text.compared(clips, seconds, draws)
         )
 
-    def files(made: tuple[Made, ...]) -> list[Path]:
+    def files(made: "tuple[Made, ...]") -> list[Path]:
+        from studio.comparing import row
+
         kept = [one.clip for one in made]
-        table = exports.write_table([logic.row(one) for one in made])
+        table = exports.write_table([row(one) for one in made])
         return [exports.write_videos(kept, ".mp4"), exports.write_volumes(kept), table]
 
     taken = [page.source, page.picture, page.frame, page.own, page.heart_rate, page.status]
@@ -208,7 +217,7 @@ def connect(blocks: gr.Blocks, page: Page, form: Form, clips: gr.State) -> None:
     unknown = [page.own, page.heart_rate, page.quality]
     blocks.load(None, None, unknown, js="() => [null, null, null]", **DIRECT)
     for box in (*unknown, *page.lvefs):
-        blocks.load(None, None, None, js=keep_empty_js(box.elem_id), **DIRECT)
+        tab.select(None, None, None, js=keep_empty_js(box.elem_id), **DIRECT)
 
 
 class Screen:
@@ -248,15 +257,17 @@ def _waiting(lvef: float) -> dict[str, Any]:
     return {**known, "measured": None, "volumes": None, "mm_per_pixel": None, "note": ""}
 
 
-def _measured(made: Made) -> dict[str, Any]:
-    draws = logic.best_of(made)
+def _measured(made: "Made") -> dict[str, Any]:
+    from studio.comparing import best_of, verdicts, volumes
+
+    draws = best_of(made)
     return {
         **playable(made.clip),
         "title": f"LVEF {made.asked:g} %",
         "mm_per_pixel": [float(v) for v in made.clip.mm_per_pixel] if made.reading.in_mm else None,
         "wanted": made.asked,
-        "measured": logic.verdicts(made),
-        "volumes": logic.volumes(made),
+        "measured": verdicts(made),
+        "volumes": volumes(made),
         "note": f"best of {draws}" if draws > 1 else "",
     }
 

@@ -74,7 +74,7 @@ def test_the_requested_maps_are_the_beat_of_the_drawing():
     "name", [f.name for f in fields(Conditions) if f.name not in ("heart", "mm_per_pixel", "keys")]
 )
 def test_a_condition_that_a_card_does_not_accept_is_refused_by_name(name):
-    values = {"view": "A4C", "lvef": 50.0, "heart_rate": 60.0, "fps": 30.0, "start": 0.5}
+    values = {"view": "A4C", "lvef": 50.0, "heart_rate": 60.0, "fps": 30.0, "start": 0.5, "quality": 0.5}
     picture = np.ones((1, 8, 8), np.uint8)
     given = ({"label_maps": picture, "reference": picture} | values)[name]
     poorer = replace(CARD, accepts=CARD.accepts - {name}, requires=frozenset({"heart"}))
@@ -146,7 +146,9 @@ def test_a_record_tells_what_was_asked_for():
 
 def test_every_card_takes_its_own_defaults():
     for each in CARDS.values():
-        check(each, Conditions(heart=preset("normal")), each.defaults())
+        drawn = Conditions(heart=preset("normal"))
+        still = Conditions(reference=np.ones((1, 112, 112), np.uint8))
+        check(each, still if "reference" in each.requires else drawn, each.defaults())
         assert "simulat" in (each.trained_on + each.paper).lower()
 
 

@@ -11,6 +11,7 @@ from engine.anatomy.drawing import preset_drawing
 from engine.cards import CARDS
 from engine.errors import BadInput
 from engine.media.write import write_clip
+from studio import comparing
 from studio import counterfactual as logic
 from studio.session import beat_of
 
@@ -37,11 +38,11 @@ def test_a_drawing_is_a_source_that_knows_its_heart(drawn):
 
 def test_a_recording_is_measured_and_a_picture_is_not(drawn, tmp_path):
     clip = replace(drawn.clip, provenance=None)
-    moving = logic.from_file(str(write_clip(clip, tmp_path / "beat.npz")))
+    moving = comparing.from_file(str(write_clip(clip, tmp_path / "beat.npz")))
     assert moving.measured and abs(moving.lvef - 42) < 15
     picture = tmp_path / "still.png"
     cv2.imwrite(str(picture), cv2.resize(drawn.clip.frames[0], (640, 640)))
-    still = logic.from_file(str(picture))
+    still = comparing.from_file(str(picture))
     assert (still.lvef, still.heart_rate, still.measured) == (None, None, False)
     assert len(still.clip.frames) == 1 and still.spacing is None
 
@@ -84,21 +85,21 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_made(drawn):
     ],
 )
 def test_a_verdict_tells_value_and_distance(measured, kind, words):
-    found = logic.verdict(measured, 40.0)
+    found = comparing.verdict(measured, 40.0)
     assert (found["kind"], found["words"]) == (kind, words)
 
 
 def test_clips_come_one_by_one_measured_of_one_noise_and_in_rising_lvef(drawn):
     pipeline, steps = engine.load(ONE), []
     asked = ask(drawn, (20.0, 70.0), steps=3, sampler="dpm++2m")
-    made = list(logic.compare(asked, pipeline, lambda step: steps.append((step.index, step.total))))
+    made = list(comparing.compare(asked, pipeline, lambda step: steps.append((step.index, step.total))))
     assert [one.asked for one in made] == [20.0, 70.0]
     assert steps == [(i, 6) for i in range(1, 7)]
     assert {one.clip.provenance.seed for one in made} == {1}
     assert not np.array_equal(made[0].clip.frames, made[1].clip.frames)
     again = engine.load(ONE).generate(asked.conditions(20.0), asked.settings)[0]
     assert np.array_equal(again.frames, made[0].clip.frames)
-    row = logic.row(made[0])
+    row = comparing.row(made[0])
     assert (row["lvef_asked"], row["best_of"], row["model"]) == (20.0, 1, ONE)
 
 

@@ -39,7 +39,9 @@ class Page:
 
     def told(self, before: str) -> str:
         self.page.wait_for_function(
-            "before => document.querySelector('#ask-status .status-line').innerText !== before", arg=before, timeout=WAIT
+            "before => document.querySelector('#ask-status .status-line').innerText !== before",
+            arg=before,
+            timeout=WAIT,
         )
         return self.status()
 
@@ -57,7 +59,7 @@ class Page:
             page.locator("#ask-more button").first.click()
         page.click("#cascade input")
         page.get_by_role("option", name="Cascade of one stage").click()
-        page.wait_for_function("() => document.querySelector('#ask-steps input[type=number]').value === '7'")
+        page.wait_for_function("() => document.querySelector('#ask-steps input[type=number]').value === '10'")
         self.fill("ask-steps", "4")
 
     def compare(self) -> None:

@@ -60,9 +60,10 @@ def test_from_a_dragged_point_to_saved_files(studio, tmp_path, model):
     with zipfile.ZipFile(nifti.path()) as archive:
         archive.extractall(tmp_path)
     clip = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7.nii.gz")
-    labels = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7_labels.nii.gz")
-    assert clip.shape == labels.shape == (*CARDS[model].size[::-1], 1, 16)
-    assert np.allclose(clip.header.get_zooms(), labels.header.get_zooms())
+    assert clip.shape == (*CARDS[model].size[::-1], 1, CARDS[model].frames)
+    if "heart" in CARDS[model].accepts:  # else nothing tells where in the beat a frame lies
+        labels = nibabel.load(tmp_path / f"echo-studio_{model}_lvef35_seed7_labels.nii.gz")
+        assert labels.shape == clip.shape and np.allclose(clip.header.get_zooms(), labels.header.get_zooms())
 
     # The command line makes the very same bytes of the same drawing, settings and seed.
     made = tmp_path / "cli.nii.gz"

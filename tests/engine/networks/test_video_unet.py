@@ -82,7 +82,7 @@ def test_clips_of_a_batch_do_not_see_each_other():
     assert torch.allclose(both[1], network(x, noise, base)[1], atol=1e-5)
 
 
-@pytest.mark.parametrize(("stage", "most"), [("base-1scm", 4e9), ("base-2scm", 4e9), ("tssr-2scm", 14e9)])
+@pytest.mark.parametrize(("stage", "most"), [("base-1scm", 4.1e9), ("base-2scm", 4e9), ("tssr-2scm", 14e9)])
 @torch.no_grad()
 def test_an_embedded_stage_stays_within_what_two_cores_have_time_for(stage, most):
     preset = PRESETS[f"cascaded-edm/{stage}"]["embedded"]
