@@ -45,6 +45,7 @@ CSS = """
 #ask .form { display: grid; grid-template-columns: 1fr 1fr; }
 #ask .form > #still-frame, #ask-more .form > * { grid-column: 1 / -1; }
 #ask .form > .block { min-width: 0; padding: 6px 10px; }
+#ask .form .min_value, #ask .form .max_value { display: none; }
 #still { min-height: 132px; border-radius: 6px; background: #000; color: #cbd5e1; display: grid; place-items: center; }
 #still img { height: 176px; }
 #still p { margin: 0; padding: 12px; font-size: 13px; }

@@ -82,10 +82,10 @@ def layout() -> Page:
                 from_file = gr.UploadButton("Open file", size="sm", elem_id="still-file")
             picture = gr.HTML(_no_picture(), elem_id="still", apply_default_css=False)
             frame = Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="still-frame", buttons=[])
-            own = _optional("Own LVEF (%)", LVEFS, None, 1, "own-lvef")
-            heart_rate = _optional("Beats a minute", drawing.RATE, None, 1, "asked-rate")
+            own = _optional("Own LVEF %", LVEFS, None, 1, "own-lvef")
+            heart_rate = _optional("Beats/min", drawing.RATE, None, 1, "asked-rate")
             lvefs = tuple(
-                _optional(f"LVEF {letter} (%)", LVEFS, value, 1, f"lvef-{letter.lower()}")
+                _optional(f"LVEF {letter} %", LVEFS, value, 1, f"lvef-{letter.lower()}")
                 for letter, value in zip("ABCD", ASKED, strict=True)
             )
             with gr.Accordion("More", open=False, elem_id="ask-more"):
